@@ -1,0 +1,161 @@
+//! Who can be called: one id, one lane, one breaker, one credential slot each.
+//!
+//! Pure data under every other floor. Settings, lanes, breakers, panes and commands take their names from here, so a
+//! provider is added by one row here and one file in `providers/`.
+
+/// A field of a credential, in the order in which an operator is asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotField {
+    /// Name in settings and in JSON, for example `account_sid`.
+    pub name: &'static str,
+    /// False for an identifier that may be shown by its ends (an account SID); true for what is never shown.
+    pub secret: bool,
+}
+
+const fn public(name: &'static str) -> SlotField {
+    SlotField { name, secret: false }
+}
+const fn secret(name: &'static str) -> SlotField {
+    SlotField { name, secret: true }
+}
+
+/// Where a credential is kept: several providers may share a slot (Clearbit's three APIs take one key).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Name on the command line and in panes.
+    pub name: &'static str,
+    /// Name in settings and environment (`SWITCHBOARD_PROVIDERS__<NAME>__<FIELD>`).
+    pub settings: &'static str,
+    /// All fields that the slot knows.
+    pub fields: &'static [SlotField],
+    /// The sets of fields that make a whole credential; the first complete one is used.
+    pub complete: &'static [&'static [&'static str]],
+}
+
+/// One external API, or work of our own (`local`).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// The id, which is also its lane's name.
+    pub id: &'static str,
+    /// Whether jobs wait for it; models are answered or refused at once and have none.
+    pub has_lane: bool,
+    /// Breaker's name, if it is called over the network.
+    pub breaker: Option<&'static str>,
+    /// Credential slot, if it needs one.
+    pub slot: Option<&'static Slot>,
+    /// Name in settings and environment (`SWITCHBOARD_PROVIDERS__<NAME>__BASE_URL`, `SWITCHBOARD_BREAKERS__<NAME>__…`).
+    pub settings: &'static str,
+}
+
+/// Account SID with auth token, or with an API key pair: <https://www.twilio.com/docs/iam/api-keys>.
+pub static TWILIO: Slot = Slot {
+    name: "twilio",
+    settings: "TWILIO",
+    fields: &[public("account_sid"), secret("auth_token"), public("api_key_sid"), secret("api_key_secret")],
+    complete: &[&["account_sid", "api_key_sid", "api_key_secret"], &["account_sid", "auth_token"]],
+};
+
+macro_rules! one_field_slots {
+    ($($ident:ident $name:literal $settings:literal $field:literal;)*) => {$(
+        static $ident: Slot = Slot { name: $name, settings: $settings, fields: &[secret($field)], complete: &[&[$field]] };
+    )*};
+}
+one_field_slots! {
+    CLEARBIT "clearbit" "CLEARBIT" "api_key";
+    NUMVERIFY "numverify" "NUMVERIFY" "access_key";
+    HUNTER "hunter" "HUNTER" "api_key";
+    ZEROBOUNCE "zerobounce" "ZEROBOUNCE" "api_key";
+    WHITEPAGES "whitepages" "WHITEPAGES" "api_key";
+    TRUECALLER "truecaller" "TRUECALLER" "token";
+    OPENAI "openai" "OPENAI" "api_key";
+    ANTHROPIC "anthropic" "ANTHROPIC" "api_key";
+    GEMINI "gemini" "GEMINI" "api_key";
+    OPENROUTER "openrouter" "OPENROUTER" "api_key";
+    COMPATIBLE "compatible" "COMPATIBLE" "api_key";
+}
+
+const fn lane(id: &'static str, breaker: &'static str, slot: &'static Slot, settings: &'static str) -> Provider {
+    Provider { id, has_lane: true, breaker: Some(breaker), slot: Some(slot), settings }
+}
+const fn model(id: &'static str, breaker: &'static str, slot: &'static Slot, settings: &'static str) -> Provider {
+    Provider { id, has_lane: false, breaker: Some(breaker), slot: Some(slot), settings }
+}
+
+/// Every provider, in the order in which panes list them when nothing is wrong.
+pub static PROVIDERS: &[Provider] = &[
+    lane("twilio", "twilio", &TWILIO, "TWILIO"),
+    lane("clearbit-phone", "clearbit-phone", &CLEARBIT, "CLEARBIT_PHONE"),
+    lane("clearbit-company", "clearbit-company", &CLEARBIT, "CLEARBIT_COMPANY"),
+    lane("clearbit-email", "clearbit-email", &CLEARBIT, "CLEARBIT_EMAIL"),
+    lane("numverify", "numverify-api", &NUMVERIFY, "NUMVERIFY"),
+    lane("hunter", "hunter-api", &HUNTER, "HUNTER"),
+    lane("zerobounce", "zerobounce-api", &ZEROBOUNCE, "ZEROBOUNCE"),
+    lane("whitepages", "whitepages-api", &WHITEPAGES, "WHITEPAGES"),
+    lane("truecaller", "truecaller-api", &TRUECALLER, "TRUECALLER"),
+    model("openai", "openai-api", &OPENAI, "OPENAI"),
+    model("anthropic", "anthropic-api", &ANTHROPIC, "ANTHROPIC"),
+    model("gemini", "gemini-api", &GEMINI, "GEMINI"),
+    model("openrouter", "openrouter-api", &OPENROUTER, "OPENROUTER"),
+    model("compatible", "compatible-api", &COMPATIBLE, "COMPATIBLE"),
+    Provider { id: "local", has_lane: true, breaker: None, slot: None, settings: "LOCAL" },
+];
+
+/// The provider of this id (which is its lane's name, too).
+pub fn provider(id: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|p| p.id == id)
+}
+
+/// The provider whose breaker or id bears this name: commands take either.
+pub fn by_breaker(name: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|p| p.breaker == Some(name)).or_else(|| provider(name).filter(|p| p.breaker.is_some()))
+}
+
+/// Names of all lanes, in the catalogue's order.
+pub fn lanes() -> impl Iterator<Item = &'static str> {
+    PROVIDERS.iter().filter(|p| p.has_lane).map(|p| p.id)
+}
+
+/// The name among `known` that is nearest to `wrong`, for "did you mean".
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase()), name))
+        .min()
+        .filter(|(distance, name)| *distance <= name.len().max(4) / 2)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_stands_for_one_thing_only() {
+        let ids: std::collections::BTreeSet<_> = PROVIDERS.iter().map(|p| p.id).collect();
+        let breakers: std::collections::BTreeSet<_> = PROVIDERS.iter().filter_map(|p| p.breaker).collect();
+        assert_eq!(ids.len(), PROVIDERS.len());
+        assert_eq!(breakers.len(), PROVIDERS.iter().filter(|p| p.breaker.is_some()).count());
+    }
+
+    #[test]
+    fn a_breaker_is_found_by_its_name_and_by_its_lane() {
+        assert_eq!(by_breaker("hunter-api").map(|p| p.id), Some("hunter"));
+        assert_eq!(by_breaker("hunter").map(|p| p.id), Some("hunter"));
+        assert_eq!(by_breaker("local"), None);
+    }
+
+    #[test]
+    fn every_complete_set_is_made_of_the_slots_own_fields() {
+        for slot in PROVIDERS.iter().filter_map(|p| p.slot) {
+            for field in slot.complete.iter().copied().flatten() {
+                assert!(slot.fields.iter().any(|f| f.name == *field), "{} lacks {field}", slot.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_typing_error_finds_its_neighbour() {
+        assert_eq!(nearest("twlio", lanes()), Some("twilio"));
+        assert_eq!(nearest("xyzzyxyzzy", lanes()), None);
+    }
+}
