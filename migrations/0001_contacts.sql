@@ -183,3 +183,35 @@ CREATE TABLE provider_results (
 );
 CREATE INDEX provider_results_contact ON provider_results (contact_id, fetched_at DESC);
 CREATE INDEX provider_results_key ON provider_results (provider, request_key, fetched_at DESC);
+
+-- Contacts by status, exact without counting: folded totals + what waits in contact_deltas. Inserts and deletes are seen
+-- by statement triggers; each statement of the program that moves statuses writes its own delta row.
+CREATE TABLE contact_totals (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    pending bigint NOT NULL DEFAULT 0,
+    processing bigint NOT NULL DEFAULT 0,
+    completed bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0
+);
+INSERT INTO contact_totals DEFAULT VALUES;
+
+CREATE TABLE contact_deltas (
+    pending integer NOT NULL DEFAULT 0,
+    processing integer NOT NULL DEFAULT 0,
+    completed integer NOT NULL DEFAULT 0,
+    failed integer NOT NULL DEFAULT 0
+) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0);
+
+CREATE FUNCTION count_contacts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO contact_deltas (pending, processing, completed, failed)
+    SELECT sign * count(*) FILTER (WHERE status = 'pending'), sign * count(*) FILTER (WHERE status = 'processing'),
+           sign * count(*) FILTER (WHERE status = 'completed'), sign * count(*) FILTER (WHERE status = 'failed')
+    FROM touched, (SELECT CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END AS sign) s GROUP BY sign;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER contacts_counted_in AFTER INSERT ON contacts REFERENCING NEW TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION count_contacts();
+CREATE TRIGGER contacts_counted_out AFTER DELETE ON contacts REFERENCING OLD TABLE AS touched
+FOR EACH STATEMENT EXECUTE FUNCTION count_contacts();

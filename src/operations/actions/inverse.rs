@@ -1,0 +1,47 @@
+//! The inverse of an audited action: an action of its own, with the state that it expects to find.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use super::{Action, Refusal, breakers, lanes};
+
+/// What takes an action back, and what must still be true for that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inverse {
+    /// The action that restores the state before.
+    pub action: Action,
+    /// The state that the first action left.
+    pub expects: Value,
+}
+
+/// Reads the inverse of an audit row and checks that it is still true.
+pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusal> {
+    let row: Option<(Option<Value>,)> = sqlx::query_as("SELECT inverse FROM audit_log WHERE id = $1 FOR UPDATE")
+        .bind(audit_id)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let stored = match row {
+        None => return Err(Refusal::Impossible(format!("there is no audit row {audit_id}; `switchboard audit` lists them"))),
+        Some((None,)) => {
+            return Err(Refusal::Impossible(format!("audit row {audit_id} has nothing to take back, or was taken back already")));
+        }
+        Some((Some(value),)) => value,
+    };
+    let inverse: Inverse = serde_json::from_value(stored)
+        .map_err(|_| Refusal::Impossible(format!("the inverse of audit row {audit_id} was written by another version; act by hand")))?;
+    let now = match &inverse.action {
+        Action::PauseLane { lane, .. } | Action::ResumeLane { lane } | Action::ScaleLane { lane, .. } => {
+            lanes::state(tx, lane).await?
+        }
+        Action::ResetBreaker { name, .. }
+        | Action::HoldBreakerOpen { name, .. }
+        | Action::HoldBreakerClosed { name, .. }
+        | Action::ReleaseBreaker { name } => breakers::state(tx, name).await?,
+        Action::RetryJobs { .. } | Action::LookUp { .. } => inverse.expects.clone(),
+    };
+    if now != inverse.expects {
+        return Err(Refusal::Impossible(format!("{} has changed since; nothing was taken back", inverse.action.target())));
+    }
+    Ok(inverse.action)
+}

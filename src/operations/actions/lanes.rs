@@ -1,0 +1,82 @@
+//! Pause, resume and scale a lane: one row each, heard by every node within a second.
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::inverse::Inverse;
+use super::plan::Draft;
+use super::record::Done;
+use super::{Action, Actor, Refusal};
+use crate::catalogue;
+use crate::database::Db;
+use crate::queue;
+
+pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
+    let lane = action.target();
+    known(&lane)?;
+    let waiting: i64 = queue::depth::of_lane(db, &lane).await?.waiting;
+    let (sentence, twin) = match action {
+        Action::PauseLane { .. } => (format!("Pause lane {lane}: {waiting} jobs wait until it is resumed."), format!("switchboard lanes pause {lane}")),
+        Action::ScaleLane { concurrency: Some(n), .. } => {
+            (format!("Run at most {n} jobs of lane {lane} at once in the fleet."), format!("switchboard lanes scale {lane} {n}"))
+        }
+        Action::ScaleLane { .. } => (format!("Let lane {lane} find its own limit again."), format!("switchboard lanes scale {lane} auto")),
+        _ => (format!("Resume lane {lane}: {waiting} jobs may run."), format!("switchboard lanes resume {lane}")),
+    };
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide: false, bound: 0, twin })
+}
+
+fn known(lane: &str) -> Result<(), Refusal> {
+    if catalogue::lanes().any(|l| l == lane) {
+        return Ok(());
+    }
+    let hint = catalogue::nearest(lane, catalogue::lanes()).map_or_else(
+        || "`switchboard lanes list` names them".to_owned(),
+        |near| format!("did you mean {near}?"),
+    );
+    Err(Refusal::Impossible(format!("there is no lane {lane}: {hint}")))
+}
+
+/// The part of a lane that these actions change.
+pub(super) async fn state(tx: &mut PgConnection, lane: &str) -> Result<Value, Refusal> {
+    let (paused, concurrency): (bool, Option<i32>) =
+        sqlx::query_as("SELECT paused, concurrency FROM lanes WHERE lane = $1 FOR UPDATE").bind(lane).fetch_one(tx).await?;
+    Ok(json!({"paused": paused, "concurrency": concurrency}))
+}
+
+pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -> Result<Done, Refusal> {
+    let lane = action.target();
+    let before = state(tx, &lane).await?;
+    let summary = match action {
+        Action::PauseLane { reason, .. } => {
+            let sql = "UPDATE lanes SET paused = true, paused_by = $2, paused_at = now(), pause_reason = $3 WHERE lane = $1";
+            sqlx::query(sql).bind(&lane).bind(&actor.name).bind(reason).execute(&mut *tx).await?;
+            format!("paused lane {lane}")
+        }
+        Action::ScaleLane { concurrency, .. } => {
+            sqlx::query("UPDATE lanes SET concurrency = $2 WHERE lane = $1").bind(&lane).bind(concurrency).execute(&mut *tx).await?;
+            match concurrency {
+                Some(n) => format!("scaled lane {lane} to {n} at once"),
+                None => format!("lane {lane} finds its own limit again"),
+            }
+        }
+        _ => {
+            let sql = "UPDATE lanes SET paused = false, paused_by = NULL, paused_at = NULL, pause_reason = NULL WHERE lane = $1";
+            sqlx::query(sql).bind(&lane).execute(&mut *tx).await?;
+            format!("resumed lane {lane}")
+        }
+    };
+    queue::lane::announce(tx).await?;
+    let after = state(tx, &lane).await?;
+    let inverse = (before != after).then(|| Inverse { action: opposite(action, &before), expects: after.clone() });
+    Ok(Done { changed: 1, summary, before, after, inverse })
+}
+
+fn opposite(action: &Action, before: &Value) -> Action {
+    let lane = action.target();
+    match action {
+        Action::PauseLane { .. } => Action::ResumeLane { lane },
+        Action::ResumeLane { .. } => Action::PauseLane { lane, reason: Some("undo of a resume".into()) },
+        _ => Action::ScaleLane { lane, concurrency: before["concurrency"].as_i64().and_then(|n| i32::try_from(n).ok()) },
+    }
+}

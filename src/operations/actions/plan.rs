@@ -1,0 +1,208 @@
+//! The dry run and the gate: what an action would touch, how much care it takes, and who may say yes.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{Action, breakers, contacts, jobs, lanes};
+use crate::database::Db;
+
+/// More rows than this make an action heavy.
+pub const HEAVY_THINGS: i64 = 1000;
+
+/// How much care an action takes; computed, never chosen by a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// One target, reversible: acts at once.
+    Light,
+    /// Several targets or the whole fleet: asks for a yes.
+    Wide,
+    /// Not reversible, costs money, or over 1,000 things: asks for the shown word to be typed.
+    Heavy,
+}
+
+/// What an action would do, as of a moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The wish.
+    pub action: Action,
+    /// Care that it takes.
+    pub tier: Tier,
+    /// Rows that its statement would change.
+    pub things: i64,
+    /// What that means, in one sentence.
+    pub sentence: String,
+    /// Estimated price in USD.
+    pub cost_usd: f64,
+    /// Whether it can be undone.
+    pub undoable: bool,
+    /// When this was counted, by the database's clock.
+    pub as_of: DateTime<Utc>,
+    /// Highest id counted: what arrives later is not touched.
+    pub bound: i64,
+    /// The same as a command.
+    pub twin: String,
+}
+
+/// How a door says yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Nobody was asked.
+    None,
+    /// A person pressed `y`.
+    Yes,
+    /// A person typed this.
+    Typed(String),
+    /// A script, or `--yes` on the command line.
+    Unattended,
+}
+
+/// A plan that was agreed to: the only thing that runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirmed(Plan);
+
+/// Why an action was not planned, not agreed to, or not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The database said no.
+    #[error(transparent)]
+    Database(#[from] crate::database::Error),
+    /// The target does not exist, or the state forbids it; the text says what to do.
+    #[error("{0}")]
+    Impossible(String),
+    /// The answer was not the one that the plan asks for.
+    #[error("nothing was done: type {0} to go on")]
+    NotConfirmed(String),
+    /// What it would touch has changed since it was shown.
+    #[error("nothing was done: it was {shown} when shown and is {now} now; look again and repeat")]
+    Drifted {
+        /// Count when shown.
+        shown: i64,
+        /// Count now.
+        now: i64,
+    },
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        Refusal::Database(error.into())
+    }
+}
+
+impl Plan {
+    /// The word that a heavy action asks to be typed: its count of things.
+    pub fn word(&self) -> String {
+        self.things.to_string()
+    }
+
+    /// Passes the gate, or says what is asked for.
+    pub fn confirm(self, answer: Confirmation) -> Result<Confirmed, Refusal> {
+        let agreed = match (self.tier, &answer) {
+            (_, Confirmation::Unattended) | (Tier::Light, _) => true,
+            (Tier::Wide, Confirmation::Yes | Confirmation::Typed(_)) => true,
+            (Tier::Heavy, Confirmation::Typed(word)) => word.trim() == self.word(),
+            _ => false,
+        };
+        if agreed {
+            return Ok(Confirmed(self));
+        }
+        let asked = if self.tier == Tier::Heavy { self.word() } else { "y".into() };
+        Err(Refusal::NotConfirmed(asked))
+    }
+}
+
+impl Confirmed {
+    /// What was agreed to.
+    pub fn plan(&self) -> &Plan {
+        &self.0
+    }
+}
+
+/// What a room knows of its own action.
+pub(super) struct Draft {
+    pub things: i64,
+    pub sentence: String,
+    pub cost_usd: f64,
+    pub undoable: bool,
+    /// Whether it reaches beyond one target.
+    pub wide: bool,
+    pub bound: i64,
+    pub twin: String,
+}
+
+/// Counts what `action` would touch, and changes nothing.
+pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
+    let draft = match &action {
+        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } => lanes::plan(db, &action).await?,
+        Action::RetryJobs { target } => jobs::plan(db, target).await?,
+        Action::LookUp { filter, again } => contacts::plan(db, filter, *again).await?,
+        _ => breakers::plan(db, &action).await?,
+    };
+    let as_of = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
+    Ok(Plan {
+        tier: tier(&draft),
+        things: draft.things,
+        sentence: draft.sentence,
+        cost_usd: draft.cost_usd,
+        undoable: draft.undoable,
+        as_of,
+        bound: draft.bound,
+        twin: draft.twin,
+        action,
+    })
+}
+
+fn tier(draft: &Draft) -> Tier {
+    if draft.things > HEAVY_THINGS || draft.cost_usd > 0.0 && draft.things > 1 {
+        Tier::Heavy
+    } else if draft.wide || draft.things > 1 || !draft.undoable {
+        Tier::Wide
+    } else {
+        Tier::Light
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(things: i64, cost_usd: f64, undoable: bool, wide: bool) -> Draft {
+        Draft { things, sentence: String::new(), cost_usd, undoable, wide, bound: 0, twin: String::new() }
+    }
+
+    fn planned(tier: Tier, things: i64) -> Plan {
+        Plan {
+            action: Action::ResumeLane { lane: "twilio".into() },
+            tier,
+            things,
+            sentence: String::new(),
+            cost_usd: 0.0,
+            undoable: true,
+            as_of: DateTime::UNIX_EPOCH,
+            bound: 0,
+            twin: String::new(),
+        }
+    }
+
+    #[test]
+    fn care_grows_with_reach_money_and_finality() {
+        assert_eq!(tier(&draft(1, 0.0, true, false)), Tier::Light);
+        assert_eq!(tier(&draft(1, 0.0, true, true)), Tier::Wide);
+        assert_eq!(tier(&draft(1, 0.0, false, false)), Tier::Wide);
+        assert_eq!(tier(&draft(1001, 0.0, true, false)), Tier::Heavy);
+        assert_eq!(tier(&draft(2, 0.02, true, false)), Tier::Heavy);
+    }
+
+    #[test]
+    fn a_heavy_action_runs_only_when_its_number_was_typed() {
+        assert!(planned(Tier::Heavy, 8412).confirm(Confirmation::Yes).is_err());
+        assert!(planned(Tier::Heavy, 8412).confirm(Confirmation::Typed("8411".into())).is_err());
+        assert!(planned(Tier::Heavy, 8412).confirm(Confirmation::Typed(" 8412 ".into())).is_ok());
+    }
+
+    #[test]
+    fn a_wide_action_does_not_run_unasked() {
+        assert!(planned(Tier::Wide, 1).confirm(Confirmation::None).is_err());
+        assert!(planned(Tier::Wide, 1).confirm(Confirmation::Yes).is_ok());
+    }
+}

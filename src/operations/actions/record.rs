@@ -1,0 +1,135 @@
+//! Carrying out: the write, its audit row, its timeline line and its inverse, in one transaction.
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::inverse::Inverse;
+use super::{Action, Confirmed, Plan, Refusal, breakers, contacts, inverse, jobs, lanes};
+use crate::database::Db;
+
+/// Who acts, and through which door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Name shown on the timeline: the operating-system user, as claimed.
+    pub name: String,
+    /// Operating-system user, `SUDO_USER`, SSH address, host: as claimed.
+    pub claimed: Value,
+    /// `host:pid`.
+    pub node: String,
+    /// `console`, `command line`.
+    pub door: &'static str,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Receipt {
+    /// Number of the audit row; `undo` takes it.
+    pub audit_id: i64,
+    /// Rows that were changed.
+    pub changed: i64,
+    /// What happened, in one sentence.
+    pub summary: String,
+    /// Whether `undo` can take it back.
+    pub undoable: bool,
+    /// The same as a command.
+    pub twin: String,
+}
+
+/// What a room reports of its write.
+pub(super) struct Done {
+    pub changed: i64,
+    pub summary: String,
+    pub before: Value,
+    pub after: Value,
+    pub inverse: Option<Inverse>,
+}
+
+impl Actor {
+    /// Whoever runs this process.
+    pub fn here(door: &'static str) -> Actor {
+        let var = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let host = nix::unistd::gethostname().map_or_else(|_| "localhost".into(), |h| h.to_string_lossy().into_owned());
+        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|u| u.name);
+        let user = user.or_else(|| var("USER")).unwrap_or_else(|| "unknown".into());
+        let claimed = json!({"user": user, "sudo_user": var("SUDO_USER"), "ssh": var("SSH_CONNECTION"), "host": host});
+        Actor { name: var("SUDO_USER").unwrap_or(user), claimed, node: format!("{host}:{}", std::process::id()), door }
+    }
+}
+
+/// Runs what was agreed to. Nothing happens if what it touches has drifted by more than 1 % since it was shown.
+pub async fn run(db: &Db, confirmed: Confirmed, actor: &Actor) -> Result<Receipt, Refusal> {
+    let plan = confirmed.plan();
+    let mut tx = db.pool().begin().await?;
+    let done = act(&mut tx, plan, actor).await?;
+    check_drift(plan, done.changed)?;
+    let audit_id = write(&mut tx, &plan.action, actor, &done).await?;
+    tx.commit().await?;
+    Ok(Receipt {
+        audit_id,
+        changed: done.changed,
+        summary: done.summary,
+        undoable: done.inverse.is_some(),
+        twin: plan.twin.clone(),
+    })
+}
+
+/// Takes back an audited action, if what it changed still is as it left it.
+pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refusal> {
+    let mut tx = db.pool().begin().await?;
+    let action = inverse::take(&mut tx, audit_id).await?;
+    let bound = i64::MAX;
+    let plan = Plan { bound, ..super::plan(db, action).await? };
+    let done = act(&mut tx, &plan, actor).await?;
+    let new_id = write(&mut tx, &plan.action, actor, &done).await?;
+    sqlx::query("UPDATE audit_log SET inverse = NULL WHERE id = $1").bind(audit_id).execute(&mut *tx).await?;
+    tx.commit().await?;
+    let summary = format!("{} (took back {audit_id})", done.summary);
+    Ok(Receipt { audit_id: new_id, changed: done.changed, summary, undoable: done.inverse.is_some(), twin: plan.twin })
+}
+
+async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, Refusal> {
+    match &plan.action {
+        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } => {
+            lanes::act(tx, &plan.action, actor).await
+        }
+        Action::RetryJobs { target } => jobs::act(tx, target, plan.bound).await,
+        Action::LookUp { filter, again } => contacts::act(tx, filter, *again, plan.bound).await,
+        _ => breakers::act(tx, &plan.action, actor).await,
+    }
+}
+
+fn check_drift(plan: &Plan, changed: i64) -> Result<(), Refusal> {
+    let allowed = plan.things / 100;
+    if (changed - plan.things).abs() > allowed && plan.things > 1 {
+        return Err(Refusal::Drifted { shown: plan.things, now: changed });
+    }
+    Ok(())
+}
+
+async fn write(tx: &mut PgConnection, action: &Action, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
+    let inverse = done.inverse.as_ref().map(serde_json::to_value).transpose().unwrap_or(None);
+    let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, result)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'done') RETURNING id";
+    let id: i64 = sqlx::query_scalar(sql)
+        .bind(&actor.claimed)
+        .bind(&actor.node)
+        .bind(actor.door)
+        .bind(action.verb())
+        .bind(action.target())
+        .bind(done.changed)
+        .bind(&done.before)
+        .bind(&done.after)
+        .bind(action.reason())
+        .bind(Uuid::new_v4())
+        .bind(inverse)
+        .fetch_one(&mut *tx)
+        .await?;
+    let line = "INSERT INTO timeline (kind, subject, summary, actor, audit_id) VALUES ('person', $1, $2, $3, $4)";
+    let summary = match action.reason() {
+        Some(reason) => format!("{}; reason '{reason}'", done.summary),
+        None => done.summary.clone(),
+    };
+    sqlx::query(line).bind(action.target()).bind(summary).bind(&actor.name).bind(id).execute(&mut *tx).await?;
+    Ok(id)
+}

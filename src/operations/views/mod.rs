@@ -1,0 +1,17 @@
+//! The queries behind panes and `--json`: plain data out, nothing is written.
+//!
+//! Every view is one bounded statement or a few; none counts rows of a large table.
+
+mod breakers;
+mod fleet;
+mod jobs;
+mod lanes;
+mod records;
+mod status;
+
+pub use breakers::{BreakerEvent, BreakerView, breaker_history, breakers};
+pub use fleet::{LeaderView, NodeView, leader, nodes};
+pub use jobs::{FailureView, JobDetail, JobGroup, JobPage, JobRow, dead_groups, job, jobs};
+pub use lanes::{LaneView, SamplePoint, lane_trend, lanes};
+pub use records::{AlertView, AuditRow, TimelineRow, alerts, audit, timeline};
+pub use status::{ContactCounts, EnvironmentView, Status, contact_counts, status};
