@@ -1,0 +1,70 @@
+//! Keys of the Timeline screen.
+
+use crate::console::effect::Answer;
+use crate::console::keys::Do;
+use crate::console::model::{Level, List, Model, Move, Page, Screen};
+use crate::operations::views::TimelineRow;
+
+/// The events that are shown.
+pub fn event_rows(model: &Model) -> &[TimelineRow] {
+    match model.answer() {
+        Some(Answer::Timeline(rows)) => rows,
+        _ => &[],
+    }
+}
+
+pub(super) fn settle(model: &mut Model) {
+    let ids: Vec<i64> = event_rows(model).iter().map(|r| r.id).collect();
+    if ids.is_empty() {
+        return;
+    }
+    if model.timeline.follows() {
+        model.timeline.list = List { id: ids.first().copied(), at: 0 };
+    } else {
+        model.timeline.list.settle(&ids);
+    }
+}
+
+pub(super) fn step(model: &mut Model, step: Move) {
+    let ids: Vec<i64> = event_rows(model).iter().map(|r| r.id).collect();
+    let at = model.timeline.list.at;
+    match (step, ids.last()) {
+        (Move::By(n), Some(last)) if n > 0 && at + 1 >= ids.len() => {
+            model.timeline.page.on(*last);
+            model.timeline.list = List::default();
+        }
+        (Move::By(n), _) if n < 0 && at == 0 && model.timeline.page.back() => model.timeline.list = List::default(),
+        _ => model.timeline.list.step(&ids, step),
+    }
+}
+
+/// Back to the newest events; false when they are shown already.
+pub(super) fn back(model: &mut Model) -> bool {
+    let older = model.timeline.page.at.is_some();
+    (model.timeline.page, model.timeline.list) = (Page::default(), List::default());
+    older
+}
+
+pub(super) fn verb(model: &mut Model, does: Do) {
+    match does {
+        Do::Follow => {
+            back(model);
+        }
+        Do::Open => open(model),
+        _ => {}
+    }
+}
+
+/// Leads to the thing that an event is about.
+fn open(model: &mut Model) {
+    let Some(row) = event_rows(model).get(model.timeline.list.at).cloned() else { return };
+    if model.breaker_rows().iter().any(|b| b.name == row.subject) && row.kind != "lane" {
+        model.breakers.list.id = Some(row.subject);
+        super::show(model, Screen::Breakers);
+    } else if model.pulse.iter().flat_map(|p| &p.status.lanes).any(|l| l.lane == row.subject) {
+        model.lanes.list.id = Some(row.subject);
+        model.lanes.level = Level::Lanes;
+        super::show(model, Screen::Lanes);
+    }
+    super::settle(model);
+}
