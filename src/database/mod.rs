@@ -1,8 +1,10 @@
 //! PostgreSQL: finding or starting it, connecting, migrating, listening. Nothing here knows what the tables mean.
 
+mod clock;
 mod connect;
 mod error;
 
+pub use clock::Clock;
 pub use connect::Db;
 pub use error::Error;
 
