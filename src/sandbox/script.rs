@@ -147,7 +147,7 @@ impl Player {
         self.calls += 1;
         match self.script.phases.get(self.index).map(|phase| phase.mode) {
             None => Mode::Ok,
-            Some(Mode::Half) if self.calls % 2 == 1 => Mode::Status(500),
+            Some(Mode::Half) if !self.calls.is_multiple_of(2) => Mode::Status(500),
             Some(Mode::Half) => Mode::Ok,
             Some(mode) => mode,
         }

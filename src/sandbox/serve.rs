@@ -8,7 +8,7 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use chrono::Utc;
 use futures_util::stream;
@@ -58,6 +58,8 @@ fn router(shared: Shared) -> Router {
         .route("/sandbox/counters", get(control::counters))
         .route("/sandbox/calls", get(control::calls))
         .route("/sandbox/script", post(control::set_script))
+        // A misspelt path of ours is no call to a provider.
+        .route("/sandbox/{*rest}", any(StatusCode::NOT_FOUND))
         .fallback(call)
         .with_state(shared)
 }

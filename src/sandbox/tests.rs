@@ -148,6 +148,8 @@ async fn counters_calls_and_scripts_are_there_over_http() {
     for n in 0..3 {
         lookup(&sandbox, n).send().await.unwrap();
     }
+    let stray = client().get(format!("{}/sandbox/counter", sandbox.url())).send().await.unwrap();
+    assert_eq!(stray.status().as_u16(), 404);
     let get = async |path: &str| -> Value {
         json(client().get(format!("{}{path}", sandbox.url())).send().await.unwrap()).await
     };
