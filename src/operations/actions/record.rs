@@ -94,7 +94,7 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
             lanes::act(tx, &plan.action, actor).await
         }
         Action::RetryJobs { target } => jobs::act(tx, target, plan.bound).await,
-        Action::LookUp { filter, again } => contacts::act(tx, filter, *again, plan.bound).await,
+        Action::LookUp(wish) => contacts::act(tx, wish, plan.bound).await,
         _ => breakers::act(tx, &plan.action, actor).await,
     }
 }
