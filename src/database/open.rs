@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
 use super::private::{PrivateOptions, PrivateServer};
 use super::{Db, Error, Result};
+use crate::settings::DatabaseSettings;
 
 /// An open database, and the private server under it if there is one.
 #[derive(Debug)]
@@ -17,6 +19,15 @@ pub struct Database {
 }
 
 impl Database {
+    /// The database that the settings name, else the private one.
+    pub async fn open(settings: &DatabaseSettings) -> Result<Database> {
+        let direct = settings.direct_url.as_ref().map(SecretString::expose_secret);
+        match &settings.url {
+            Some(url) => Database::at(url.expose_secret(), direct, settings.max_connections).await,
+            None => Database::private(PrivateOptions::default(), settings.max_connections).await,
+        }
+    }
+
     /// Connects to a named database. With a `direct_url`, `url` leads to a pooler.
     pub async fn at(url: &str, direct_url: Option<&str>, max_connections: u32) -> Result<Database> {
         let options = parsed(url, "DATABASE_URL")?;

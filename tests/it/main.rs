@@ -5,6 +5,8 @@
 #[allow(dead_code, reason = "a stock for all tests")]
 mod support;
 
+mod database_connects;
 mod migrate_applies;
 mod private_server_life;
 mod private_server_places;
+mod settings_layers;

@@ -1,6 +1,8 @@
 //! The private server from its first start to its last user's leave, and after every kind of death between.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -89,7 +91,7 @@ async fn a_lock_whose_number_went_to_a_stranger_is_taken_over() {
     let text = std::fs::read_to_string(&pid_file).unwrap();
     let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&pid_file).unwrap());
     server.release().await.unwrap();
-    let mut stranger = std::process::Command::new("sleep");
+    let mut stranger = Command::new("sleep");
     std::os::unix::process::CommandExt::uid(&mut stranger, owner).arg("60").current_dir("/");
     let mut stranger = stranger.spawn().unwrap();
     let rest = text.split_once('\n').unwrap().1;
@@ -113,6 +115,38 @@ async fn an_orphaned_server_is_used_and_stopped_by_the_next() {
     kill(Pid::from_raw(pid), Signal::SIGINT).unwrap();
     eventually(Duration::from_secs(5), || async { !is_running(pid) }).await;
     drop(next);
+}
+
+/// Not a test of its own: the process that the next test kills.
+#[tokio::test]
+#[ignore = "is run by another test, in a process of its own"]
+async fn holder() {
+    let Some(home) = std::env::var_os("HOLDER_HOME") else { return };
+    let server = start(Path::new(&home)).await.unwrap();
+    println!("\nholding {}", server.pid().unwrap());
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    drop(server);
+}
+
+#[tokio::test]
+async fn a_killed_process_counts_no_longer_and_takes_nobody_elses_server_with_it() {
+    let home = home();
+    let mut holder = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "private_server_life::holder", "--ignored", "--nocapture"])
+        .env("HOLDER_HOME", home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(holder.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let held = lines.filter_map(|line| line.strip_prefix("holding ")?.parse::<i32>().ok()).next().unwrap();
+    let server = start(home.path()).await.unwrap();
+    assert_eq!(server.pid(), Some(held));
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    write_a_row(&server).await;
+    server.release().await.unwrap();
+    assert!(!home.path().join("data/postmaster.pid").exists(), "the last user left");
 }
 
 #[tokio::test]
