@@ -69,7 +69,10 @@ pub async fn show(db: &Db, id_or_e164: &str) -> Result<Option<ContactDetail>> {
     let asked = id_or_e164.trim();
     let row: Option<(i64, Value)> = match asked.parse::<i64>() {
         Ok(id) if !asked.starts_with('+') => {
-            sqlx::query_as("SELECT id, to_jsonb(c) FROM contacts c WHERE id = $1").bind(id).fetch_optional(db.pool()).await?
+            sqlx::query_as("SELECT id, to_jsonb(c) FROM contacts c WHERE id = $1")
+                .bind(id)
+                .fetch_optional(db.pool())
+                .await?
         }
         _ if asked.contains('\0') => None,
         _ => {

@@ -91,12 +91,34 @@ pub const STATUSES: &[&str] = &["pending", "processing", "completed", "failed"];
 pub const STEP_STATES: &[&str] = &["blocked", "queued", "running", "done", "no_data", "skipped", "failed", "dead"];
 /// Every kind of error that a contact can carry.
 pub const ERROR_KINDS: &[&str] = &[
-    "invalid_input", "no_data", "not_supported", "auth", "quota", "rate_limited", "pending", "timeout", "network",
-    "tls", "upstream_error", "invalid_response", "circuit_open", "internal",
+    "invalid_input",
+    "no_data",
+    "not_supported",
+    "auth",
+    "quota",
+    "rate_limited",
+    "pending",
+    "timeout",
+    "network",
+    "tls",
+    "upstream_error",
+    "invalid_response",
+    "circuit_open",
+    "internal",
 ];
 const LINE_TYPES: &[&str] = &[
-    "mobile", "landline", "tollFree", "fixedVoip", "nonFixedVoip", "personal", "premium", "voicemail", "sharedCost",
-    "uan", "pager", "unknown",
+    "mobile",
+    "landline",
+    "tollFree",
+    "fixedVoip",
+    "nonFixedVoip",
+    "personal",
+    "premium",
+    "voicemail",
+    "sharedCost",
+    "uan",
+    "pager",
+    "unknown",
 ];
 const LINE_GROUPS: &[&str] = &["mobile", "landline", "voip", "toll_free", "other"];
 const CALLER_TYPES: &[&str] = &["BUSINESS", "CONSUMER", "UNDETERMINED"];
@@ -104,8 +126,7 @@ const RISK_LEVELS: &[&str] = &["low", "medium", "high"];
 const REASSIGNED: &[&str] = &["yes", "no", "no_data_available"];
 const EMPLOYEE_RANGES: &[&str] =
     &["1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "5001-10000", "10000+"];
-const REVENUE_RANGES: &[&str] =
-    &["$0-$1M", "$1M-$10M", "$10M-$50M", "$50M-$100M", "$100M-$500M", "$500M-$1B", "$1B+"];
+const REVENUE_RANGES: &[&str] = &["$0-$1M", "$1M-$10M", "$10M-$50M", "$50M-$100M", "$100M-$500M", "$500M-$1B", "$1B+"];
 
 /// The contact's own column: its SQL is its name.
 macro_rules! columns {
@@ -271,8 +292,7 @@ static STEPS: &[Field] = steps![
 ];
 
 /// Tables of the registry, in the order of details and exports; `extra` stands apart.
-pub(crate) static CONTACT_FIELDS: &[&[Field]] =
-    &[NUMBER, RISK, BUSINESS, PERSON, PLACE, LISTS, WORTH, DERIVED, STEPS];
+pub(crate) static CONTACT_FIELDS: &[&[Field]] = &[NUMBER, RISK, BUSINESS, PERSON, PLACE, LISTS, WORTH, DERIVED, STEPS];
 
 /// Every field of a contact.
 pub fn all() -> impl Iterator<Item = &'static Field> {
@@ -315,8 +335,14 @@ mod tests {
 
     #[test]
     fn the_short_names_of_the_contract_are_known() {
-        for (short, name) in [("phone", "phone_e164"), ("name", "full_name"), ("company", "business_name"),
-            ("website", "business_website"), ("quality", "quality_score"), ("created", "created_at")] {
+        for (short, name) in [
+            ("phone", "phone_e164"),
+            ("name", "full_name"),
+            ("company", "business_name"),
+            ("website", "business_website"),
+            ("quality", "quality_score"),
+            ("created", "created_at"),
+        ] {
             assert_eq!(find(short).map(|f| f.name), Some(name));
         }
         assert!(["email", "city", "state", "country"].into_iter().all(|name| find(name).is_some()));

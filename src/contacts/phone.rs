@@ -62,7 +62,9 @@ pub enum PhoneError {
     #[error("this is not written like a phone number")]
     NotANumber,
     /// A spreadsheet kept fewer digits than the number has (`1.41556E+10`).
-    #[error("the spreadsheet rounded this number and its last digits are lost: format the column as text and export it again")]
+    #[error(
+        "the spreadsheet rounded this number and its last digits are lost: format the column as text and export it again"
+    )]
     DigitsLost,
     /// The calling code belongs to no country, or there is none and no region was given for it.
     #[error("its country calling code does not exist")]
@@ -192,11 +194,32 @@ mod tests {
     #[test]
     fn every_spelling_of_one_number_is_one_number() {
         let spellings = [
-            "+14155550123", "4155550123", "(415) 555-0123", "415.555.0123", "1-415-555-0123", "001 415 555 0123",
-            "011 1 415 555 0123", "tel:+1-415-555-0123", "tel:555-0123;phone-context=+1-415", "'4155550123", "'+14155550123",
-            "\u{feff}+1\u{a0}415\u{a0}555\u{2011}0123", "＋１４１５５５５０１２３", "４１５ ５５５ ０１２３", "+1 415 555 0123 ext. 42",
-            "415-555-0123 x42", "415-555-0123;ext=42", "14155550123.0", "4155550123.0", "1.4155550123E+10", "4,155550123e9",
-            "\u{202a}+1 415 555 0123\u{202c}", "+1\u{200b}4155550123", "  4155550123\t", "Phone: 415-555-0123", "+(1) 415 555 0123",
+            "+14155550123",
+            "4155550123",
+            "(415) 555-0123",
+            "415.555.0123",
+            "1-415-555-0123",
+            "001 415 555 0123",
+            "011 1 415 555 0123",
+            "tel:+1-415-555-0123",
+            "tel:555-0123;phone-context=+1-415",
+            "'4155550123",
+            "'+14155550123",
+            "\u{feff}+1\u{a0}415\u{a0}555\u{2011}0123",
+            "＋１４１５５５５０１２３",
+            "４１５ ５５５ ０１２３",
+            "+1 415 555 0123 ext. 42",
+            "415-555-0123 x42",
+            "415-555-0123;ext=42",
+            "14155550123.0",
+            "4155550123.0",
+            "1.4155550123E+10",
+            "4,155550123e9",
+            "\u{202a}+1 415 555 0123\u{202c}",
+            "+1\u{200b}4155550123",
+            "  4155550123\t",
+            "Phone: 415-555-0123",
+            "+(1) 415 555 0123",
         ];
         for raw in spellings {
             assert_eq!(from("US", raw).as_deref(), Ok("+14155550123"), "{raw:?}");
@@ -216,10 +239,16 @@ mod tests {
     #[test]
     fn what_can_not_be_a_number_says_why() {
         for (raw, why) in [
-            ("", PhoneError::Empty), (" \u{a0}\u{200b}", PhoneError::Empty), ("n/a", PhoneError::NotANumber),
-            ("hello", PhoneError::NotANumber), ("12", PhoneError::TooShort), ("41555501234567", PhoneError::TooLong),
-            ("+999123456789", PhoneError::UnknownCountry), ("1.41556E+10", PhoneError::DigitsLost),
-            ("1.4E+10", PhoneError::DigitsLost), ("+49123456789012345", PhoneError::MoreThan15),
+            ("", PhoneError::Empty),
+            (" \u{a0}\u{200b}", PhoneError::Empty),
+            ("n/a", PhoneError::NotANumber),
+            ("hello", PhoneError::NotANumber),
+            ("12", PhoneError::TooShort),
+            ("41555501234567", PhoneError::TooLong),
+            ("+999123456789", PhoneError::UnknownCountry),
+            ("1.41556E+10", PhoneError::DigitsLost),
+            ("1.4E+10", PhoneError::DigitsLost),
+            ("+49123456789012345", PhoneError::MoreThan15),
         ] {
             assert_eq!(from("US", raw), Err(why), "{raw:?}");
         }
@@ -235,18 +264,32 @@ mod tests {
     #[test]
     fn example_numbers_of_every_region_and_type_come_out_as_libphonenumber_says() {
         let types = [
-            PhoneNumberType::FixedLine, PhoneNumberType::Mobile, PhoneNumberType::TollFree, PhoneNumberType::VoIP,
-            PhoneNumberType::PremiumRate, PhoneNumberType::SharedCost, PhoneNumberType::UAN, PhoneNumberType::Pager,
+            PhoneNumberType::FixedLine,
+            PhoneNumberType::Mobile,
+            PhoneNumberType::TollFree,
+            PhoneNumberType::VoIP,
+            PhoneNumberType::PremiumRate,
+            PhoneNumberType::SharedCost,
+            PhoneNumberType::UAN,
+            PhoneNumberType::Pager,
         ];
         let mut seen = 0;
         for region in Region::all() {
             let of = |kind| PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region.0, kind).ok();
             for number in types.into_iter().filter_map(of) {
                 let expected = number.format_as(PhoneNumberFormat::E164).into_owned();
-                for spelling in [PhoneNumberFormat::E164, PhoneNumberFormat::International, PhoneNumberFormat::National,
-                    PhoneNumberFormat::RFC3966] {
+                for spelling in [
+                    PhoneNumberFormat::E164,
+                    PhoneNumberFormat::International,
+                    PhoneNumberFormat::National,
+                    PhoneNumberFormat::RFC3966,
+                ] {
                     let raw = number.format_as(spelling).into_owned();
-                    assert_eq!(normalise(&raw, region).map(|p| p.e164).as_deref(), Ok(expected.as_str()), "{region} {raw}");
+                    assert_eq!(
+                        normalise(&raw, region).map(|p| p.e164).as_deref(),
+                        Ok(expected.as_str()),
+                        "{region} {raw}"
+                    );
                     seen += 1;
                 }
             }

@@ -14,7 +14,10 @@ const WHOLE_NUMBER_DIGITS: usize = 11;
 pub(super) fn check(raw: &Raw, vocabulary: &Vocabulary, now: DateTime<Utc>) -> Result<Expr, FilterError> {
     let expr = Checker { vocabulary, now }.tree(raw)?;
     if depth(&expr) > DEPTH_MAX {
-        return Err(FilterError::new(0, format!("and, or and not may stand {DEPTH_MAX} deep in one another, no deeper")));
+        return Err(FilterError::new(
+            0,
+            format!("and, or and not may stand {DEPTH_MAX} deep in one another, no deeper"),
+        ));
     }
     if conditions(&expr) > CONDITIONS_MAX {
         return Err(FilterError::new(0, format!("a filter ends at {CONDITIONS_MAX} conditions")));
@@ -113,7 +116,10 @@ impl Checker<'_> {
             Sign::Colon if atom.star => Ok(is(field, Op::StartsWith, text)),
             Sign::Colon => Ok(is(field, Op::Contains, text)),
             Sign::Equal | Sign::NotEqual if !atom.star => Ok(is(field, ordered(sign), text)),
-            _ => Err(FilterError::new(atom.at, format!("{} is a text: it is, contains or begins with something", field.name))),
+            _ => Err(FilterError::new(
+                atom.at,
+                format!("{} is a text: it is, contains or begins with something", field.name),
+            )),
         }
     }
 

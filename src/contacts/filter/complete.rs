@@ -43,7 +43,9 @@ pub fn complete(vocabulary: &Vocabulary, text: &str, cursor: usize) -> Completio
     if rest.is_empty() {
         return Completion { start, end, candidates: names(vocabulary, name) };
     }
-    let Some((field, (sign_text, sign))) = vocabulary.find(name).zip(SIGNS.iter().find(|(sign, _)| rest.starts_with(sign))) else {
+    let Some((field, (sign_text, sign))) =
+        vocabulary.find(name).zip(SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)))
+    else {
         return nothing;
     };
     let typed = rest.strip_prefix(sign_text).unwrap_or(rest);
@@ -60,7 +62,10 @@ fn split_chars(text: &str, chars: usize) -> (&str, &str) {
 fn names(vocabulary: &Vocabulary, typed: &str) -> Vec<Candidate> {
     let typed = typed.to_ascii_lowercase();
     let rank = |field: &Field| {
-        let best = field.names().filter(|name| name.contains(&typed)).min_by_key(|name| (!name.starts_with(&typed), name.len()))?;
+        let best = field
+            .names()
+            .filter(|name| name.contains(&typed))
+            .min_by_key(|name| (!name.starts_with(&typed), name.len()))?;
         Some((!best.starts_with(&typed), best))
     };
     let mut found: Vec<_> = vocabulary.fields().filter_map(|field| Some((rank(field)?, field))).collect();
@@ -68,7 +73,10 @@ fn names(vocabulary: &Vocabulary, typed: &str) -> Vec<Candidate> {
     found
         .into_iter()
         .take(CANDIDATES_MAX)
-        .map(|((_, name), field)| Candidate { insert: format!("{name}{}", usual_sign(field.kind)), detail: describe(field) })
+        .map(|((_, name), field)| Candidate {
+            insert: format!("{name}{}", usual_sign(field.kind)),
+            detail: describe(field),
+        })
         .collect()
 }
 
@@ -107,6 +115,9 @@ fn values(field: &Field, sign: Sign, typed: &str) -> Vec<Candidate> {
         .copied()
         .chain(none)
         .filter(|word| word.to_ascii_lowercase().starts_with(&typed))
-        .map(|word| Candidate { insert: word.to_owned(), detail: if word == "none" { "has no value" } else { "" }.to_owned() })
+        .map(|word| Candidate {
+            insert: word.to_owned(),
+            detail: if word == "none" { "has no value" } else { "" }.to_owned(),
+        })
         .collect()
 }

@@ -58,7 +58,10 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
 pub(super) fn parse(text: &str) -> Result<Raw, FilterError> {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() > TEXT_CHARS_MAX {
-        return Err(FilterError::new(TEXT_CHARS_MAX, format!("a filter ends at {TEXT_CHARS_MAX} characters: shorten it")));
+        return Err(FilterError::new(
+            TEXT_CHARS_MAX,
+            format!("a filter ends at {TEXT_CHARS_MAX} characters: shorten it"),
+        ));
     }
     let mut parser = Parser { chars, at: 0, nesting: 0 };
     parser.skip_space();
@@ -101,7 +104,10 @@ impl Parser {
     /// Takes the word if it stands here on its own, in any case.
     fn keyword(&mut self, word: &str) -> bool {
         let end = self.at + word.len();
-        let here = self.chars.get(self.at..end).is_some_and(|found| found.iter().collect::<String>().eq_ignore_ascii_case(word));
+        let here = self
+            .chars
+            .get(self.at..end)
+            .is_some_and(|found| found.iter().collect::<String>().eq_ignore_ascii_case(word));
         let alone = self.chars.get(end).is_none_or(|c| c.is_whitespace() || matches!(c, '(' | ')'));
         if here && alone {
             self.at = end;
@@ -199,9 +205,9 @@ impl Parser {
         };
         self.at += text.len();
         // `quality:>70` is as good as `quality>70`.
-        let second = SIGNS.iter().find(|(text, second)| {
-            *sign == Sign::Colon && *second != Sign::Colon && self.starts_with(text)
-        });
+        let second = SIGNS
+            .iter()
+            .find(|(text, second)| *sign == Sign::Colon && *second != Sign::Colon && self.starts_with(text));
         self.at += second.map_or(0, |(text, _)| text.len());
         let value = self.finished(Parser::value)?;
         Ok(Raw::Term { field, sign: second.map_or(*sign, |(_, sign)| *sign), value })
@@ -219,7 +225,9 @@ impl Parser {
     fn value(&mut self) -> Result<RawValue, FilterError> {
         self.skip_space();
         let first = self.atom()?;
-        if !first.quoted && let Some((low, high)) = first.text.split_once("..") {
+        if !first.quoted
+            && let Some((low, high)) = first.text.split_once("..")
+        {
             let high_at = first.at + low.chars().count() + 2;
             let atom = |text: &str, at| Atom { text: text.to_owned(), quoted: false, star: false, at };
             return Ok(RawValue::Range(atom(low, first.at), atom(high, high_at)));

@@ -25,7 +25,8 @@ fn inner(part: &Expr, same: bool, vocabulary: &Vocabulary) -> String {
 
 fn term(condition: &Condition, vocabulary: &Vocabulary) -> String {
     let Condition { field, op, value } = condition;
-    let partial = vocabulary.find(field).is_some_and(|field| matches!(field.kind, Kind::Text | Kind::List | Kind::Phone));
+    let partial =
+        vocabulary.find(field).is_some_and(|field| matches!(field.kind, Kind::Text | Kind::List | Kind::Phone));
     match (op, value) {
         (Op::Between, Value::List(ends)) => format!("{field}:{}", list(ends, "..")),
         (Op::IsNull, _) => format!("{field}:none"),

@@ -6,9 +6,9 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use sqlx::AssertSqlSafe;
 
 use super::{Condition, Expr, Filter, Op, Value, Vocabulary};
 use crate::contacts::fields::{Field, Kind};
@@ -219,7 +219,10 @@ impl Writer<'_> {
     fn one_of(&mut self, values: &[Value], fold: impl Fn(&str) -> String) {
         let texts = values.iter().map(|value| if let Value::Text(text) = value { Some(fold(text)) } else { None });
         let integers = values.iter().map(|value| if let Value::Integer(number) = value { Some(*number) } else { None });
-        let bind = texts.collect::<Option<_>>().map(Bind::Texts).or_else(|| integers.collect::<Option<_>>().map(Bind::Integers));
+        let bind = texts
+            .collect::<Option<_>>()
+            .map(Bind::Texts)
+            .or_else(|| integers.collect::<Option<_>>().map(Bind::Integers));
         match bind {
             Some(bind) => {
                 self.push(" = ANY(");

@@ -155,18 +155,34 @@ fn any_condition() -> impl Strategy<Value = Expr> {
         (any_text(), prop_oneof![Just(Op::Eq), Just(Op::Ne), Just(Op::Contains), Just(Op::StartsWith)])
             .prop_map(|(text, op)| condition("full_name", op, Value::Text(text))),
         any_text().prop_map(|text| condition("email_status", Op::Eq, Value::Text(text))),
-        prop::collection::vec(any_text(), 2..4)
-            .prop_map(|all| condition("country", Op::In, Value::List(all.into_iter().map(Value::Text).collect()))),
+        prop::collection::vec(any_text(), 2..4).prop_map(|all| condition(
+            "country",
+            Op::In,
+            Value::List(all.into_iter().map(Value::Text).collect())
+        )),
         Just(condition("email", Op::IsNull, Value::None)),
-        prop::sample::select(crate::contacts::fields::STATUSES)
-            .prop_map(|word| condition("status", Op::Ne, Value::Text(word.to_owned()))),
-        (any::<i64>(), prop_oneof![Just(Op::Eq), Just(Op::Lt), Just(Op::Gte)])
-            .prop_map(|(number, op)| condition("quality_score", op, Value::Integer(number))),
-        prop::collection::vec(any::<i64>(), 2..4)
-            .prop_map(|all| condition("id", Op::In, Value::List(all.into_iter().map(Value::Integer).collect()))),
+        prop::sample::select(crate::contacts::fields::STATUSES).prop_map(|word| condition(
+            "status",
+            Op::Ne,
+            Value::Text(word.to_owned())
+        )),
+        (any::<i64>(), prop_oneof![Just(Op::Eq), Just(Op::Lt), Just(Op::Gte)]).prop_map(|(number, op)| condition(
+            "quality_score",
+            op,
+            Value::Integer(number)
+        )),
+        prop::collection::vec(any::<i64>(), 2..4).prop_map(|all| condition(
+            "id",
+            Op::In,
+            Value::List(all.into_iter().map(Value::Integer).collect())
+        )),
         (-1e9..1e9).prop_map(|amount| condition("api_cost", Op::Gt, Value::Decimal(amount))),
         time.clone().prop_map(|at| condition("created_at", Op::Lt, Value::Time(at))),
-        (time.clone(), time).prop_map(|(a, b)| condition("updated_at", Op::Between, Value::List(vec![Value::Time(a), Value::Time(b)]))),
+        (time.clone(), time).prop_map(|(a, b)| condition(
+            "updated_at",
+            Op::Between,
+            Value::List(vec![Value::Time(a), Value::Time(b)])
+        )),
         any::<bool>().prop_map(|value| condition("phone_valid", Op::Eq, Value::Bool(value))),
     ]
 }

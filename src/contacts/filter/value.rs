@@ -69,7 +69,8 @@ pub(super) fn relative(text: &str) -> Option<Option<TimeDelta>> {
         'w' => 604_800,
         _ => return None,
     };
-    let digits = text.strip_suffix(unit).filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))?;
+    let digits =
+        text.strip_suffix(unit).filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))?;
     let total = digits.parse::<i64>().ok().and_then(|count| count.checked_mul(seconds));
     Some(total.and_then(TimeDelta::try_seconds))
 }
