@@ -5,6 +5,7 @@
 
 mod breakers;
 mod contacts;
+mod import;
 mod inverse;
 mod jobs;
 mod lanes;
@@ -14,6 +15,7 @@ mod record;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use import::run_import;
 pub use plan::{Confirmation, Confirmed, Plan, Refusal, Tier, plan};
 pub use record::{Actor, Receipt, run, undo};
 
