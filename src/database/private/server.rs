@@ -168,7 +168,13 @@ fn leave(place: &Place, hold: &File, limit: Duration) -> Result<()> {
     }
     drop(hold.unlock());
     let stopped = match Postmaster::read(&place.data()) {
-        Some(server) if lock::try_whole(hold)? => server.stop(&place.data(), limit),
+        Some(server) if lock::try_whole(hold)? => {
+            let stopped = server.stop(&place.data(), limit);
+            if stopped && !server.socket_folder.starts_with(&place.home) {
+                drop(std::fs::remove_dir(&server.socket_folder));
+            }
+            stopped
+        }
         _ => true,
     };
     drop(hold.unlock());
