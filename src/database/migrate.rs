@@ -37,7 +37,7 @@ type Done = BTreeMap<i64, Vec<u8>>;
 
 /// Applies what is pending. Safe in any number of processes at once; does nothing where nothing is pending.
 pub async fn run(db: &Db) -> Result<Applied> {
-    let mut transaction = db.direct().begin().await?;
+    let mut transaction = db.begin_directly().await?;
     let before = look(&mut transaction).await?;
     if before.count == 0 {
         return Ok(Applied { count: 0, version: before.version });
@@ -55,14 +55,14 @@ pub async fn run(db: &Db) -> Result<Applied> {
 
 /// What [`run`] would do; an error where it would refuse.
 pub async fn pending(db: &Db) -> Result<Pending> {
-    let mut transaction = db.direct().begin().await?;
+    let mut transaction = db.begin_directly().await?;
     look(&mut transaction).await
 }
 
 /// The lock ends with the transaction. Limits of the session are for queries, not for building indexes.
 async fn apply(transaction: &mut PgTransaction<'_>) -> Result<Applied> {
     transaction.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").persistent(false).bind(LOCK).execute(&mut **transaction).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut **transaction).await?;
     let sql = "CREATE TABLE IF NOT EXISTS schema_migrations (version bigint PRIMARY KEY, description text NOT NULL, \
                checksum bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
     transaction.execute(sql).await?;
@@ -83,7 +83,6 @@ async fn one(transaction: &mut PgTransaction<'_>, migration: &Migration) -> Resu
         ))
     })?;
     sqlx::query("INSERT INTO schema_migrations (version, description, checksum) VALUES ($1, $2, $3)")
-        .persistent(false)
         .bind(migration.version)
         .bind(&*migration.description)
         .bind(&*migration.checksum)
@@ -93,18 +92,14 @@ async fn one(transaction: &mut PgTransaction<'_>, migration: &Migration) -> Resu
 }
 
 async fn look(connection: &mut PgConnection) -> Result<Pending> {
-    let present: bool = sqlx::query_scalar("SELECT to_regclass('schema_migrations') IS NOT NULL")
-        .persistent(false)
-        .fetch_one(&mut *connection)
-        .await?;
+    let present: bool =
+        sqlx::query_scalar("SELECT to_regclass('schema_migrations') IS NOT NULL").fetch_one(&mut *connection).await?;
     let done = if present { done(connection).await? } else { Done::new() };
     let newest = EMBEDDED.iter().map(|m| m.version).max().unwrap_or(0);
     let version = done.keys().max().copied().unwrap_or(0);
     if version > newest {
-        let oldest: String = sqlx::query_scalar("SELECT oldest_program FROM schema_info")
-            .persistent(false)
-            .fetch_one(&mut *connection)
-            .await?;
+        let oldest: String =
+            sqlx::query_scalar("SELECT oldest_program FROM schema_info").fetch_one(&mut *connection).await?;
         admitted(&oldest, env!("CARGO_PKG_VERSION"), version)?;
     }
     let count = EMBEDDED.iter().filter(|m| !done.contains_key(&m.version)).count();
@@ -113,10 +108,8 @@ async fn look(connection: &mut PgConnection) -> Result<Pending> {
 
 /// What was applied; refuses a file that differs from what was applied under its number.
 async fn done(connection: &mut PgConnection) -> Result<Done> {
-    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as("SELECT version, checksum FROM schema_migrations")
-        .persistent(false)
-        .fetch_all(connection)
-        .await?;
+    let rows: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT version, checksum FROM schema_migrations").fetch_all(connection).await?;
     let done: Done = rows.into_iter().collect();
     match EMBEDDED.iter().find(|m| done.get(&m.version).is_some_and(|checksum| checksum.as_slice() != &*m.checksum)) {
         None => Ok(done),
@@ -133,7 +126,7 @@ async fn may_change_schema(connection: &mut PgConnection) -> Result<bool> {
                    (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('schema_migrations')),
                    has_schema_privilege(current_user, current_schema(), 'CREATE'),
                    false)";
-    Ok(sqlx::query_scalar(sql).persistent(false).fetch_one(connection).await?)
+    Ok(sqlx::query_scalar(sql).fetch_one(connection).await?)
 }
 
 /// Whether a schema that is newer than `program` lets it work.

@@ -6,6 +6,7 @@
 mod support;
 
 mod database_connects;
+mod database_pooler;
 mod migrate_applies;
 mod private_server_life;
 mod private_server_places;

@@ -68,6 +68,18 @@ async fn a_dropped_hold_stops_the_server_too() {
 }
 
 #[tokio::test]
+async fn a_start_that_is_given_up_half_way_leaves_nothing_running() {
+    let home = home();
+    let pid_file = home.path().join("data/postmaster.pid");
+    tokio::select! {
+        _ = start(home.path()) => unreachable!("it answers only after its lock file is there"),
+        () = eventually(Duration::from_secs(20), || async { pid_file.exists() }) => {}
+    }
+    eventually(Duration::from_secs(5), || async { !pid_file.exists() }).await;
+    start(home.path()).await.unwrap().release().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_killed_server_starts_again_with_all_that_was_committed() {
     let home = home();
     let killed = start(home.path()).await.unwrap();

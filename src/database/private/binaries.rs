@@ -29,7 +29,7 @@ pub(super) struct Binaries {
 }
 
 /// The first usable binaries, or those of `wanted` when a data folder of that major version exists.
-/// `Err(None)` in the inner result: some were found, but none of the wanted version.
+/// The inner error: the major versions that are here, where the wanted one is not.
 pub(super) fn find(path: Option<OsString>, wanted: Option<u32>) -> Result<std::result::Result<Binaries, Vec<u32>>> {
     let mut seen = Vec::new();
     for folder in folders(path) {

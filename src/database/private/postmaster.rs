@@ -4,7 +4,8 @@
 //! it is no zombie when another process ends it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +13,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -69,7 +71,10 @@ pub(super) fn disown(data: &Path, stale: &Postmaster) -> Result<()> {
     let text = std::fs::read_to_string(&path).map_err(|cause| failed("read", &path, &cause))?;
     let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
     tracing::warn!(pid = stale.pid, "took over the lock of a private database whose server is gone");
-    std::fs::write(&path, format!("{}\n{rest}", std::process::id())).map_err(|cause| failed("write", &path, &cause))
+    // Root writes here where another user may: a link that it left must not lead elsewhere.
+    let opened = OpenOptions::new().write(true).truncate(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(&path);
+    let text = format!("{}\n{rest}", std::process::id());
+    opened.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|cause| failed("write", &path, &cause))
 }
 
 /// Starts the server; the receiver gets a word when its process ends.

@@ -19,7 +19,7 @@ const DATABASE: &str = "switchboard";
 /// Recovery after a crash may take its time; a server that failed says so at once.
 const START_LIMIT: Duration = Duration::from_secs(300);
 /// How long a server that neither answers nor ends is waited for.
-const MUTE_LIMIT: Duration = Duration::from_secs(30);
+const MUTE_LIMIT: Duration = Duration::from_secs(60);
 /// A fast shutdown takes some 15 ms, and longer where much is to be written.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 /// The same for a value that is dropped without [`PrivateServer::release`], for instance by a panic.
@@ -55,6 +55,8 @@ impl PrivateServer {
     pub async fn start(options: PrivateOptions) -> Result<PrivateServer> {
         let (place, gate, hold) = blocking(move || enter(options.home)).await?;
         let mut server = PrivateServer { place, socket_folder: PathBuf::new(), hold: Some(hold) };
+        // Bound anew to be let go before `server`, whose end needs it when this future is dropped half-way.
+        let gate = gate;
         let brought_up = server.bring_up(options.durable).await;
         drop(gate.unlock());
         drop(gate);
@@ -168,7 +170,13 @@ fn leave(place: &Place, hold: &File, limit: Duration) -> Result<()> {
     }
     drop(hold.unlock());
     let stopped = match Postmaster::read(&place.data()) {
-        Some(server) if lock::try_whole(hold)? => server.stop(&place.data(), limit),
+        Some(server) if lock::try_whole(hold)? => {
+            let stopped = server.stop(&place.data(), limit);
+            if stopped && !server.socket_folder.starts_with(&place.home) {
+                drop(std::fs::remove_dir(&server.socket_folder));
+            }
+            stopped
+        }
         _ => true,
     };
     drop(hold.unlock());
