@@ -19,6 +19,8 @@ const MIN_RAW: usize = 6;
 const MIN_CODED: usize = 8;
 /// Most values of one text that are looked for again in it.
 const MAX_AGAIN: usize = 32;
+/// Longest such value, in bytes: an automaton over longer ones costs more than the text is worth.
+const MAX_AGAIN_BYTES: usize = 256;
 
 /// The automaton of the live secrets.
 pub(super) struct Live {
@@ -57,7 +59,7 @@ impl Live {
 /// Looks for what was found once in the rest of the text, in each spelling.
 pub(super) fn find_again(text: &str, spans: &mut Spans<'_, '_>) {
     let mut all = BTreeMap::new();
-    for (found, with) in spans.values().filter(|(found, _)| value::is_strong(found)).take(MAX_AGAIN) {
+    for (found, with) in spans.values().filter(worth_again).take(MAX_AGAIN) {
         if let Replacement::Shape(kind) = with {
             all.extend(spellings(found).into_iter().map(|spelling| (spelling, *kind)));
         }
@@ -69,6 +71,10 @@ pub(super) fn find_again(text: &str, spans: &mut Spans<'_, '_>) {
             spans.add(found.range(), Replacement::Shape(kind));
         }
     }
+}
+
+fn worth_again(found: &(&str, &Replacement<'_>)) -> bool {
+    found.0.len() <= MAX_AGAIN_BYTES && value::is_strong(found.0)
 }
 
 fn automaton(needles: &[String]) -> Option<AhoCorasick> {

@@ -72,8 +72,13 @@ impl Pairs {
         if !self.hints.as_ref().is_none_or(|hints| hints.is_match(text)) {
             return;
         }
+        let mut searched_to = 0;
         for found in self.pair.captures_iter(text) {
-            find_pair(text, &found, spans);
+            // Inside a value that a bare name opened, another bare name's value ends at the same place.
+            if found.name("open").is_some() || end_of(&found) >= searched_to {
+                let hidden_to = find_pair(text, &found, spans);
+                searched_to = searched_to.max(hidden_to);
+            }
         }
         for found in self.authorization.captures_iter(text) {
             find_authorization(text, &found, spans);
@@ -124,27 +129,28 @@ fn end_of(found: &Captures<'_>) -> usize {
     found.get(0).map_or(0, |all| all.end())
 }
 
-fn find_pair(text: &str, found: &Captures<'_>, spans: &mut Spans<'_, '_>) {
-    let (Some(name), Some(sign)) = (found.name("name"), found.name("sign")) else { return };
+/// Hides one pair's value; says up to where all is hidden if the value stood without quotes, else 0.
+fn find_pair(text: &str, found: &Captures<'_>, spans: &mut Spans<'_, '_>) -> usize {
+    let (Some(name), Some(sign)) = (found.name("name"), found.name("sign")) else { return 0 };
     let start = end_of(found);
     if sign.as_str() == ":" && text[sign.end()..].starts_with(':') {
-        return;
+        return 0;
     }
     let open = found.name("open");
     let end = start + value_end(text, start, open, " \t\r\n,;})]>|('\"`<\u{1b}");
     if open.is_none() && text[end..].starts_with('(') {
-        return;
+        return 0;
     }
     // In a tuple the name may just as well be one of a list of words.
     let listed = sign.as_str().trim_end().ends_with(',');
     if listed && open.is_none() {
-        return;
+        return 0;
     }
     let name = name.as_str().to_ascii_lowercase();
     let kind = if name == "signature" { "signature" } else { "secret" };
-    spans.add_if(start..end, Replacement::Shape(kind), |piece| {
-        !value::is_innocent(&name, piece) && (!listed || value::is_strong(piece))
-    });
+    let is_secret = |piece: &str| !value::is_innocent(&name, piece) && (!listed || value::is_strong(piece));
+    spans.add_if(start..end, Replacement::Shape(kind), is_secret);
+    if open.is_none() && is_secret(&text[start..end]) { end } else { 0 }
 }
 
 /// The credential behind an `Authorization` header's name; its scheme stays readable.

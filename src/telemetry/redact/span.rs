@@ -43,7 +43,8 @@ impl<'t, 'r> Spans<'t, 'r> {
     /// Hides those pieces of a range, between marks, that `is_secret` says are one.
     pub fn add_if(&mut self, range: Range<usize>, with: Replacement<'r>, is_secret: impl Fn(&str) -> bool) {
         let mut start = range.start;
-        let inside = self.walls.iter().filter(|wall| wall.start < range.end && range.start < wall.end);
+        let first = self.walls.partition_point(|wall| wall.end <= range.start);
+        let inside = self.walls[first..].iter().take_while(|wall| wall.start < range.end);
         let ends = inside.map(|wall| (wall.start, wall.end)).chain([(range.end, range.end)]);
         for (end, next) in ends.collect::<Vec<_>>() {
             if start < end && is_secret(&self.text[start..end]) {

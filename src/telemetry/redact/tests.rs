@@ -1,6 +1,8 @@
 //! A corpus of what must be hidden, what must stay, and the laws. Samples are put together at run time, so that no
 //! scanner finds a secret in these sources.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use secrecy::SecretString;
 
@@ -20,8 +22,11 @@ fn live(kind: &str, value: &str) -> LiveSecret {
     LiveSecret { kind: kind.to_owned(), value: SecretString::from(value.to_owned()) }
 }
 
+/// Patterns take long to compile without optimisation: once is enough.
+static NONE_LIVE: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(&[]));
+
 fn hide(text: &str) -> String {
-    Redactor::new(&[]).redact(text, Level::Secrets).into_owned()
+    NONE_LIVE.redact(text, Level::Secrets).into_owned()
 }
 
 fn base64(text: &str) -> String {
@@ -78,7 +83,6 @@ fn must_hide() -> Vec<(&'static str, String)> {
         "proxy-authorization: {}",
         "bearer {}",
         "hooks.slack.com/services/{}",
-        "cookie: session={}; theme=dark",
         "{\"a\":[{\"refresh_token\":\"{}\"}]}",
         "panicked: Auth { key: \"k\", api_token: \"{}\" }",
         "Auth {\n    auth_token: Some(\n        \"{}\",\n    ),\n}",
@@ -145,7 +149,7 @@ fn every_secret_of_the_corpus_is_hidden_and_its_neighbours_stay() {
 
 #[test]
 fn innocent_lines_stay_as_they_are_also_where_people_are_masked() {
-    let redactor = Redactor::new(&[live("twilio/env", &mixed(32))]);
+    let redactor = NONE_LIVE.with_live(&[live("twilio/env", &mixed(32))]);
     for line in INNOCENT {
         assert_eq!(redactor.redact(line, Level::SecretsAndPeople), line);
     }
@@ -154,7 +158,7 @@ fn innocent_lines_stay_as_they_are_also_where_people_are_masked() {
 #[test]
 fn a_live_secret_is_found_in_every_spelling() {
     let secret = format!("p/{}\"ä {}", mixed(9), mixed(4));
-    let redactor = Redactor::new(&[live("twilio/env", &secret)]);
+    let redactor = NONE_LIVE.with_live(&[live("twilio/env", &secret)]);
     let json = serde_json::to_string(&secret).unwrap();
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     let percent = "p%2FaZ3kP9xQ7%22%C3%A4%20aZ3k".to_owned();
@@ -179,12 +183,17 @@ fn what_was_found_once_is_hidden_everywhere_in_the_event() {
 }
 
 #[test]
+fn cookies_are_hidden_whole() {
+    assert_eq!(hide(&format!("set-cookie: id={}; Path=/\nnext", mixed(12))), "set-cookie: [redacted:cookie]\nnext");
+}
+
+#[test]
 fn a_private_key_is_hidden_over_several_lines_in_one_text_and_in_a_stream() {
     let body = [mixed(64), mixed(60)];
     let key = format!("-----BEGIN {0}-----\n{1}\n{2}\n-----END {0}-----", "RSA PRIVATE KEY", body[0], body[1]);
     assert_eq!(hide(&format!("a {key} b")), "a [redacted:private-key] b");
-    let redactor = Redactor::new(&[]);
-    let mut lines = Lines::new(&redactor, Level::Secrets);
+    let redactor = &*NONE_LIVE;
+    let mut lines = Lines::new(redactor, Level::Secrets);
     let text = format!("before\n{key}\nafter");
     let out: Vec<_> = text.lines().filter_map(|line| lines.next(line)).collect();
     assert_eq!(out, ["before", "[redacted:private-key]", "after"]);
@@ -193,7 +202,7 @@ fn a_private_key_is_hidden_over_several_lines_in_one_text_and_in_a_stream() {
 #[test]
 fn people_are_masked_at_their_level_only() {
     let text = "mail jane.doe@northwind-harbor.example from +15550100123 or +44 7700 900123, (555) 010-0199";
-    let redactor = Redactor::new(&[]);
+    let redactor = &*NONE_LIVE;
     assert_eq!(redactor.redact(text, Level::Secrets), text);
     assert_eq!(
         redactor.redact(text, Level::SecretsAndPeople),
@@ -213,7 +222,7 @@ fn people_are_masked_at_their_level_only() {
 #[test]
 fn a_long_line_is_cut_with_a_mark_and_no_half_of_a_secret_is_left() {
     let secret = mixed(40);
-    let redactor = Redactor { max_text: 200, ..Redactor::new(&[live("twilio/v7", &secret)]) };
+    let redactor = Redactor { max_text: 200, ..NONE_LIVE.with_live(&[live("twilio/v7", &secret)]) };
     for before in 100..220 {
         let text = format!("{}{secret}{}", "- ".repeat(before / 2), " tail".repeat(2000));
         let out = redactor.redact(&text, Level::Secrets).into_owned();
@@ -234,7 +243,7 @@ fn a_rotation_changes_what_is_looked_for() {
 
 #[test]
 fn an_endless_line_takes_linear_time() {
-    let redactor = Redactor::new(&[]);
+    let redactor = &*NONE_LIVE;
     for piece in ["token=", "a@", "\\\"", "://a:", "+1 ", "-----BEGIN PRIVATE KEY", "Some(", "[redacted:", "0"] {
         let out = redactor.redact(&piece.repeat(400_000 / piece.len()), Level::SecretsAndPeople).into_owned();
         assert!(out.len() <= super::MAX_TEXT);
@@ -282,12 +291,12 @@ fn piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn twice_is_once_and_no_live_secret_comes_out(pieces in prop::collection::vec(piece(), 0..14), small in any::<bool>()) {
         let secret = format!("L{}", mixed(11));
-        let made = Redactor::new(&[live("twilio/env", &secret)]);
+        let made = NONE_LIVE.with_live(&[live("twilio/env", &secret)]);
         let redactor = Redactor { max_text: if small { 60 } else { super::MAX_TEXT }, ..made };
         let text = pieces.join("") + &secret;
         for level in [Level::Secrets, Level::SecretsAndPeople] {
