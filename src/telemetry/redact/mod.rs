@@ -73,7 +73,7 @@ impl Redactor {
     /// A redactor that knows these secrets; compiles the patterns (some milliseconds).
     pub fn new(live: &[LiveSecret]) -> Self {
         let rules = Rules {
-            marks: pattern(r"\[redacted:[a-z][a-z-]{0,23}(?:/(?:env|v[0-9]{1,9}))?\]"),
+            marks: pattern(r"\[redacted:[a-z][a-z-]{0,23}(?:/(?:env|v[0-9]{1,9}))?\]|\[cut, was [0-9]{1,12} bytes\]"),
             shapes: shapes::Shapes::new(),
             pairs: pairs::Pairs::new(),
             people: people::People::new(),
@@ -102,7 +102,7 @@ impl Redactor {
 
     fn pass<'a>(&self, text: &'a str, level: Level) -> Cow<'a, str> {
         let window = &text[..text.floor_char_boundary(self.max_text + OVERLAP)];
-        let marks = if window.contains("[redacted:") {
+        let marks = if window.contains("[redacted:") || window.contains("[cut, was ") {
             self.rules.marks.find_iter(window).map(|mark| mark.range()).collect()
         } else {
             Vec::new()

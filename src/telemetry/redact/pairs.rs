@@ -18,8 +18,8 @@ const NAMES: &str = concat!(
     r"|token|secret|password|passwd|passphrase|pwd|signature"
 );
 /// Cheap test: without one of these there is nothing to find here.
-const HINTS: [&str; 11] =
-    ["key", "token", "secret", "pass", "pwd", "sig", "authorization", "cookie", "bearer", "basic", "-u"];
+const HINTS: [&str; 10] =
+    ["key", "token", "secret", "pass", "pwd", "sig", "authorization", "cookie", "bearer", "basic"];
 const COLOUR: &str = r"(?:\x1b|\\x1b|\\u001b|\\e|\\033)\[[0-9;]{0,12}m";
 const QUOTE: &str = r#"(?:\\{0,7}["'`]|%22|\\u0022|&quot;)"#;
 const SIGN: &str = r"(?:=>|:=|={1,3}|:|%3D|%253D|%3A|\\u003d|\\u003a)";
