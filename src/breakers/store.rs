@@ -89,7 +89,7 @@ pub async fn apply(tx: &mut PgConnection, name: &str, event: Event, rules: &Rule
 
 /// The same in a transaction of its own.
 pub async fn apply_now(db: &Db, name: &str, event: Event, rules: &Rules, actor: &str) -> Result<Applied> {
-    let mut tx = db.pool().begin().await?;
+    let mut tx = db.begin().await?;
     let applied = apply(&mut tx, name, event, rules, actor).await?;
     tx.commit().await?;
     Ok(applied)

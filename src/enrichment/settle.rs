@@ -17,7 +17,7 @@ use crate::queue::{End, Ending, end, lane};
 pub async fn settle(db: &Db, batch: &[Settlement]) -> Result<usize> {
     let Some(first) = batch.first() else { return Ok(0) };
     let (lane_name, epoch) = (first.lane, first.epoch);
-    let mut tx = db.pool().begin().await?;
+    let mut tx = db.begin().await?;
     let keys: Vec<(i64, i16)> = batch.iter().map(|s| (s.job.id, s.job.attempt)).collect();
     let ours = end::fence(&mut tx, epoch, &keys).await?;
     let mut held: Vec<Settlement> = batch.iter().filter(|s| ours.contains(&s.job.id)).cloned().collect();

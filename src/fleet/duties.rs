@@ -51,7 +51,7 @@ async fn watch_credentials(db: &Db) -> Result<()> {
           AND ((served.lane IS NULL AND l.parked_reason IS NULL) OR (served.lane IS NOT NULL AND l.parked_reason = 'no_credential'))";
     let changes: Vec<(String, bool)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
     for (name, served) in changes {
-        let mut tx = db.pool().begin().await?;
+        let mut tx = db.begin().await?;
         if served {
             lane::unpark(&mut tx, &name, &["no_credential"]).await?;
         } else {

@@ -41,7 +41,10 @@ pub async fn listen(db: Db, hints: Hints, stop: CancellationToken) {
 }
 
 async fn hear(db: &Db, hints: &Hints) -> sqlx::Result<()> {
-    let mut listener = PgListener::connect_with(db.direct()).await?;
+    let Some(sessions) = db.sessions() else {
+        return Ok(());
+    };
+    let mut listener = PgListener::connect_with(sessions).await?;
     listener.listen_all([store::CHANNEL, lane::CHANNEL, lane::WORK]).await?;
     loop {
         let note = listener.recv().await?;

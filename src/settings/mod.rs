@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 pub use error::{Origin, SettingsError};
+pub use value::duration as parse_duration;
 pub use sections::{
     AlertSettings, BreakerSettings, ConsoleSettings, DatabaseSettings, EnvironmentSettings, InboundSettings,
     JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,

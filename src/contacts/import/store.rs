@@ -45,7 +45,7 @@ pub(super) async fn insert(
 ) -> Result<u64, ImportError> {
     let json = sqlx::types::Json(contacts);
     for tries_left in (0..TRIES).rev() {
-        let mut transaction = db.pool().begin().await.map_err(Error::from)?;
+        let mut transaction = db.begin().await.map_err(Error::from)?;
         let inserted = sqlx::query_scalar(INSERT).bind(&json).bind(source).fetch_all(&mut *transaction).await;
         let ids: Vec<i64> = match inserted {
             Ok(ids) => ids,
@@ -72,7 +72,7 @@ pub(super) struct Rehearsal {
 
 impl Rehearsal {
     pub(super) async fn begin(db: &Db) -> Result<Rehearsal, ImportError> {
-        let mut transaction = db.pool().begin().await.map_err(Error::from)?;
+        let mut transaction = db.begin().await.map_err(Error::from)?;
         let made = sqlx::query("CREATE TEMPORARY TABLE import_seen (phone text PRIMARY KEY) ON COMMIT DROP");
         made.execute(&mut *transaction).await.map_err(Error::from)?;
         Ok(Rehearsal { transaction })
