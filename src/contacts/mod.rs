@@ -8,3 +8,4 @@ pub mod import;
 pub mod page;
 pub mod phone;
 pub mod status;
+pub mod synthetic;

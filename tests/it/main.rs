@@ -7,6 +7,9 @@ mod support;
 
 mod database_connects;
 mod database_pooler;
+mod contacts_export;
+mod filter_database;
+mod import_files;
 mod migrate_applies;
 mod private_server_life;
 mod private_server_places;

@@ -97,8 +97,9 @@ impl Statement {
 
     /// The query, ready to run.
     pub fn query(&self) -> Bound<'static> {
-        // Safe: by the types above, the text holds no value.
-        self.0.bind_to(sqlx::query(AssertSqlSafe(self.0.text.clone())))
+        // Safe: by the types above, the text holds no value. Not kept by the connection: a plan that does not know the values
+        // can't use a partial index, and texts of filters are without number.
+        self.0.bind_to(sqlx::query(AssertSqlSafe(self.0.text.clone())).persistent(false))
     }
 }
 

@@ -41,7 +41,8 @@ fn score(sample: &[u8], delimiter: u8) -> Option<(f64, usize)> {
     }
     let count = |width: usize| widths.iter().filter(|other| **other == width).count();
     let usual = widths.iter().copied().max_by_key(|width| (count(*width), *width))?;
-    (usual > 1).then(|| (count(usual) as f64 / widths.len() as f64, usual))
+    // A first row of one cell is a column's name; what parts the rows below it belongs to their values.
+    (usual > 1 && widths.first() > Some(&1)).then(|| (count(usual) as f64 / widths.len() as f64, usual))
 }
 
 /// Whether the first row names columns: it has words and nothing that looks like a number.
@@ -90,6 +91,7 @@ mod tests {
         assert_eq!(delimiter(b"phone|name\n1|2\n").0, b'|');
         assert_eq!(delimiter(b"sep=;\r\na,b;c,d\n"), (b';', 7));
         assert_eq!(delimiter(b"+14155550123\n(415) 555-0124\n").0, b',');
+        assert_eq!(delimiter("phone\ntel:555-0123;phone-context=+1-415\n".repeat(3).as_bytes()).0, b',');
         assert_eq!(delimiter(b"").0, b',');
     }
 

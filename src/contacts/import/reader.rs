@@ -94,6 +94,7 @@ fn delimited(mut text: impl Read, intake: &mut Intake) -> Result<(), ImportError
     let (delimiter, skip) = dialect::delimiter(&first);
     first.drain(..skip);
     let mut records = Records::new(std::io::Cursor::new(first).chain(text), delimiter);
+    records.line += u64::from(skip > 0);
     let mut line = 0;
     while let Some(record) = records.next().map_err(failed(line))? {
         line = record.number;

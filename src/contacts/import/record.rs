@@ -35,7 +35,8 @@ pub(super) struct Records<R> {
     /// Where the next record begins in `buffer`.
     at: usize,
     ended: bool,
-    line: u64,
+    /// Number of the line that comes next, from 1.
+    pub line: u64,
     /// Bytes that were taken from the input.
     pub taken: u64,
 }
@@ -84,7 +85,7 @@ impl<R: Read> Records<R> {
             let line = match self.extent()? {
                 Extent::Ends(end) => {
                     let original = decode(&self.buffer[self.at..end]);
-                    self.pass(end);
+                    self.pass(end)?;
                     let cells = split(&original, self.delimiter);
                     Line { number, original, cells }
                 }
@@ -129,7 +130,7 @@ impl<R: Read> Records<R> {
             let piece = &rest[..end.unwrap_or(rest.len())];
             kept.extend_from_slice(&piece[..piece.len().min(RECORD_BYTES_MAX.saturating_sub(kept.len()))]);
             if let Some(end) = end {
-                self.pass(self.at + end);
+                self.pass(self.at + end)?;
                 break;
             }
             self.at = self.buffer.len();
@@ -144,7 +145,7 @@ impl<R: Read> Records<R> {
     }
 
     /// Goes behind the record that ends at `end`, counting its lines, and behind its line's end.
-    fn pass(&mut self, end: usize) {
+    fn pass(&mut self, end: usize) -> io::Result<()> {
         let lines = lines_in(&self.buffer[self.at..end]);
         self.line += lines;
         self.at = end;
@@ -152,7 +153,7 @@ impl<R: Read> Records<R> {
             self.at += 1;
             // The other half of the line's end may not have been read yet.
             if self.at >= self.buffer.len() && !self.ended {
-                let _ = self.fill();
+                self.fill()?;
             }
             if self.buffer.get(self.at) == Some(&b'\n') {
                 self.at += 1;
@@ -162,6 +163,7 @@ impl<R: Read> Records<R> {
             self.at += 1;
             self.line += 1;
         }
+        Ok(())
     }
 
     /// Takes a chunk more; false at the input's end.

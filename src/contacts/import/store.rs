@@ -25,7 +25,7 @@ SELECT raw_phone_number, phone_e164, $2, extra, email_source,
     business_website, business_email_domain, business_linkedin_url, business_twitter_handle, business_description,
     email, first_name, last_name, full_name, position, department, seniority, linkedin_url, twitter_url, facebook_url,
     consumer_address, consumer_city, consumer_state, consumer_postal_code, consumer_country
-FROM json_to_recordset($1) AS r (raw_phone_number text, phone_e164 text, extra jsonb, email_source text,
+FROM json_to_recordset($1::json) AS r (raw_phone_number text, phone_e164 text, extra jsonb, email_source text,
     business_name text, business_legal_name text, business_type text, business_category text, business_industry text,
     business_employee_count integer, business_founded_year integer, business_address text, business_city text,
     business_state text, business_postal_code text, business_country text, business_website text,
@@ -43,7 +43,8 @@ pub(super) async fn insert(
     source: Option<&str>,
     enqueue: Option<&Enqueue<'_>>,
 ) -> Result<u64, ImportError> {
-    let json = sqlx::types::Json(contacts);
+    // As text: it is read once, and building jsonb first would cost more than the insert.
+    let json = serde_json::to_string(contacts).map_err(|_| ImportError::Internal)?;
     for tries_left in (0..TRIES).rev() {
         let mut transaction = db.begin().await.map_err(Error::from)?;
         let inserted = sqlx::query_scalar(INSERT).bind(&json).bind(source).fetch_all(&mut *transaction).await;

@@ -20,12 +20,8 @@ pub async fn run_import(
 ) -> Result<ImportReport, ImportError> {
     let name = options.source_name.clone().unwrap_or_else(|| "standard input".into());
     let request = Uuid::new_v4();
-    let enqueue_new = move |tx: &mut sqlx::PgConnection, ids: &[i64]| {
-        let ids = ids.to_vec();
-        // The borrow of the connection is all that the future keeps.
-        queue_lookups(tx, ids, lookup_attempts.unwrap_or(5)).boxed()
-    };
-    let enqueue_new: &Enqueue<'_> = &|tx, ids| enqueue_new(tx, ids);
+    let attempts = lookup_attempts.unwrap_or(1);
+    let enqueue_new: &Enqueue<'_> = &|tx, ids| queue_lookups(tx, ids, attempts).boxed();
     if lookup_attempts.is_some() {
         options.enqueue = Some(enqueue_new);
     }
@@ -38,9 +34,9 @@ pub async fn run_import(
     result
 }
 
-async fn queue_lookups(tx: &mut sqlx::PgConnection, ids: Vec<i64>, max_attempts: u32) -> Result<(), String> {
+async fn queue_lookups(tx: &mut sqlx::PgConnection, ids: &[i64], max_attempts: u32) -> Result<(), String> {
     let work = Work { lane: "twilio", kind: "lookup", max_attempts, priority: 100 };
-    enqueue(tx, work, &ids).await.map_err(|e| e.to_string())?;
+    enqueue(tx, work, ids).await.map_err(|e| e.to_string())?;
     wake(tx, "twilio").await.map_err(|e| e.to_string())
 }
 
