@@ -82,7 +82,7 @@ CREATE TABLE contacts (
     first_name text,
     last_name text,
     full_name text,
-    position text,
+    "position" text,
     department text,
     seniority text,
     linkedin_url text,
@@ -101,8 +101,25 @@ CREATE TABLE contacts (
     address_enriched_at timestamptz,
     address_enriched boolean NOT NULL DEFAULT false,
 
-    quality_score integer NOT NULL DEFAULT 0,
-    completeness integer NOT NULL DEFAULT 0,
+    -- Generated, so that no writer can leave them stale: any input changes them in the same statement.
+    quality_score integer NOT NULL GENERATED ALWAYS AS (greatest(0, least(100,
+        CASE WHEN phone_valid THEN 20 ELSE 0 END
+        + CASE WHEN email_verified AND email IS NOT NULL THEN 20 WHEN email IS NOT NULL THEN 10 ELSE 0 END
+        + CASE WHEN business_enriched THEN 20 ELSE 0 END
+        + CASE WHEN full_name IS NOT NULL THEN 15 ELSE 0 END
+        + CASE WHEN first_name IS NOT NULL AND last_name IS NOT NULL THEN 5 ELSE 0 END
+        + CASE WHEN business_website IS NOT NULL OR linkedin_url IS NOT NULL THEN 10 ELSE 0 END
+        + CASE WHEN "position" IS NOT NULL THEN 5 ELSE 0 END
+        + CASE sms_pumping_risk_level WHEN 'low' THEN 10 WHEN 'high' THEN -20 ELSE 0 END))) STORED,
+    completeness integer NOT NULL GENERATED ALWAYS AS (5 * (1
+        + coalesce(phone_valid, false)::integer + (email IS NOT NULL)::integer + coalesce(email_verified, false)::integer
+        + (full_name IS NOT NULL)::integer + (first_name IS NOT NULL)::integer + (last_name IS NOT NULL)::integer
+        + (business_name IS NOT NULL)::integer + (business_industry IS NOT NULL)::integer
+        + (business_employee_range IS NOT NULL)::integer + (business_revenue_range IS NOT NULL)::integer
+        + (business_city IS NOT NULL)::integer + (business_website IS NOT NULL)::integer + ("position" IS NOT NULL)::integer
+        + (linkedin_url IS NOT NULL)::integer + (carrier_name IS NOT NULL)::integer + (line_type IS NOT NULL)::integer
+        + (sms_pumping_risk_level IS NOT NULL)::integer + (caller_name IS NOT NULL)::integer
+        + business_enriched::integer)) STORED,
     api_cost numeric(12, 6) NOT NULL DEFAULT 0,
     api_response_time_ms integer,
 

@@ -10,6 +10,7 @@ CREATE TABLE nodes (
     runs_jobs boolean NOT NULL,
     in_flight integer NOT NULL DEFAULT 0,
     capacity integer NOT NULL DEFAULT 0,
+    serves text[] NOT NULL DEFAULT '{}',
     started_at timestamptz NOT NULL DEFAULT now(),
     heartbeat_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz

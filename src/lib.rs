@@ -8,7 +8,8 @@
 //! enrichment fleet            the pipeline and its worker pool; nodes, the leader and its duties
 //! providers                   the gateway (time-out, breaker, usage) and one file a provider
 //! queue breakers contacts vault    job engine; breaker machine and store; contacts, files, filters; credentials
-//! telemetry database settings catalogue    logs, redaction, records; PostgreSQL; settings; names
+//! telemetry database settings    logs, redaction, records; PostgreSQL; settings
+//! catalogue outcome           names of all providers; how a call can end
 //! sandbox                     stands in for every provider; imports nothing of the above
 //! ```
 
@@ -21,6 +22,7 @@ pub mod database;
 pub mod enrichment;
 pub mod fleet;
 pub mod operations;
+pub mod outcome;
 pub mod providers;
 pub mod queue;
 pub mod sandbox;

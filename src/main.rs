@@ -1,1 +1,30 @@
-fn main() {}
+//! Parses the command line, installs the error and panic hooks, dispatches; nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use switchboard::cli::{self, Cli};
+use switchboard::telemetry::SharedRedactor;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    install_hooks();
+    let redactor = SharedRedactor::new(&[]);
+    match cli::run(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("switchboard: {}", redactor.redact_report(&failure.to_string()));
+            failure.exit()
+        }
+    }
+}
+
+/// Reports of panics pass the redactor: they may quote what a provider sent.
+fn install_hooks() {
+    let (panic_hook, _) = color_eyre::config::HookBuilder::default().into_hooks();
+    let redactor = SharedRedactor::new(&[]);
+    std::panic::set_hook(Box::new(move |info| {
+        let report = panic_hook.panic_report(info).to_string();
+        eprintln!("{}", redactor.redact_report(&report));
+    }));
+}

@@ -1,1 +1,71 @@
-//! cli
+//! The command line: one file a subcommand, each thin: parse, call a floor, print a table for people or one JSON value.
+//!
+//! With `--json`, stdout has one JSON value on one line and nothing else. Errors are one sentence on stderr.
+
+mod args;
+mod breakers;
+mod confirm;
+mod contacts;
+mod crew;
+mod demo;
+mod doctor;
+mod export;
+mod failure;
+mod import;
+mod jobs;
+mod lanes;
+mod lookup;
+mod migrate;
+mod open;
+mod output;
+mod records;
+mod sandbox;
+mod status;
+mod terminal;
+mod until_empty;
+mod worker;
+
+use std::process::ExitCode;
+
+pub use args::{Cli, Command};
+pub use failure::Failure;
+
+/// Runs one command on a runtime of its own; the exit code is the contract's: 0 success, 1 failure, 2 wrong usage.
+pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("switchboard-worker").build()?;
+    let result = dispatch(&cli, &runtime);
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    result
+}
+
+fn dispatch(cli: &Cli, runtime: &tokio::runtime::Runtime) -> Result<ExitCode, Failure> {
+    let common = &cli.common;
+    match &cli.command {
+        None => terminal::run(common, &args::ConsoleArgs::default(), runtime),
+        Some(Command::Console(args)) => terminal::run(common, args, runtime),
+        Some(Command::Demo(args)) => demo::run(common, args, runtime),
+        Some(command) => runtime.block_on(plain(common, command)),
+    }
+}
+
+async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Worker(args) => worker::run(common, args).await,
+        Command::Sandbox(args) => sandbox::run(common, args).await,
+        Command::Import(args) => import::run(common, args).await,
+        Command::Export(args) => export::run(common, args).await,
+        Command::Contacts(args) => contacts::run(common, args).await,
+        Command::Lookup(args) => lookup::run(common, args).await,
+        Command::Jobs(args) => jobs::run(common, args).await,
+        Command::Lanes(args) => lanes::run(common, args).await,
+        Command::Breakers(args) => breakers::run(common, args).await,
+        Command::Status => status::run(common).await,
+        Command::Timeline(args) => records::timeline(common, args).await,
+        Command::Audit(args) => records::audit(common, args).await,
+        Command::Nodes => records::nodes(common).await,
+        Command::Undo { audit_id } => records::undo(common, *audit_id).await,
+        Command::Migrate => migrate::run(common).await,
+        Command::Doctor => doctor::run(common).await,
+        Command::Console(_) | Command::Demo(_) => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,25 +1,146 @@
-//! One pool for one database.
+//! One pool for one database, and a second small one where a pooler stands between and a session is needed.
+//!
+//! What must stay true: through a pooler nothing is asked of the session (no start-up options, no statement cache); on a
+//! direct connection every plan is made for its values, and no statement or idle transaction lives for ever.
 
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::time::Duration;
 
-use super::Result;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{Connection, Executor, PgPool, PgTransaction, Row};
+
+use super::{Error, Result};
+
+/// How long a connection, or a place in the pool, is waited for.
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+/// A forgotten connection is closed after this time without use.
+const IDLE_LIMIT: Duration = Duration::from_secs(300);
+/// Connections beside a pooler: one that listens, one that migrates.
+const DIRECT_CONNECTIONS: u32 = 2;
+
+/// What may be asked of the far end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manners {
+    /// A server of PostgreSQL itself: a connection is a session.
+    Direct,
+    /// A pooler in transaction mode: a connection is a loan for one transaction.
+    Pooled,
+}
 
 /// A database: cheap to clone, shared by every floor above.
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: PgPool,
+    sessions: Option<PgPool>,
+    manners: Manners,
 }
 
 impl Db {
-    /// Connects, with at most `max_connections`.
+    /// Connects, with at most `max_connections`. A far end that refuses or drops what a session is given is taken for a
+    /// pooler, with nothing beside it that could listen.
     pub async fn connect(options: PgConnectOptions, max_connections: u32) -> Result<Db> {
-        let pool = PgPoolOptions::new().max_connections(max_connections).connect_with(options).await?;
-        Ok(Db { pool })
+        if takes_session_settings(&options).await? {
+            let pool = lazy_pool(session(options), max_connections);
+            return Ok(Db { sessions: Some(pool.clone()), pool, manners: Manners::Direct });
+        }
+        tracing::warn!("the database is behind a pooler: without database.direct_url news come by polling");
+        let pool = lazy_pool(loan(options), max_connections);
+        Ok(Db { pool, sessions: None, manners: Manners::Pooled })
     }
 
-    /// The pool: every query of the program goes through it.
+    /// Connects through a pooler in transaction mode, and beside it straight to the server for LISTEN and migrations.
+    pub async fn connect_pooled(
+        pooler: PgConnectOptions,
+        server: PgConnectOptions,
+        max_connections: u32,
+    ) -> Result<Db> {
+        try_once(&loan(pooler.clone())).await.map_err(|cause| Error::unreachable(&pooler, &cause))?;
+        let beside = Db::connect(server, DIRECT_CONNECTIONS).await?;
+        let pool = lazy_pool(loan(pooler), max_connections);
+        Ok(Db { pool, sessions: beside.sessions, manners: Manners::Pooled })
+    }
+
+    /// The pool. Through a pooler a query outside [`Db::begin`] may fail: take this for what speaks to a session alone.
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
+
+    /// Begins a unit of work, which is one transaction. Works through a pooler, too: statements that another client left
+    /// on the borrowed session are forgotten first, since the driver of each client numbers its own from 1.
+    pub async fn begin(&self) -> Result<PgTransaction<'static>> {
+        Ok(match self.manners {
+            Manners::Direct => self.pool.begin().await?,
+            Manners::Pooled => self.pool.begin_with("BEGIN; DEALLOCATE ALL").await?,
+        })
+    }
+
+    /// Connections that are sessions, for LISTEN; `None` where only a pooler is known: poll instead.
+    pub fn sessions(&self) -> Option<&PgPool> {
+        self.sessions.as_ref()
+    }
+
+    /// A unit of work straight on the server where that is possible: for migrations.
+    pub(super) async fn begin_directly(&self) -> Result<PgTransaction<'static>> {
+        match &self.sessions {
+            Some(sessions) => Ok(sessions.begin().await?),
+            None => self.begin().await,
+        }
+    }
+
+    /// What may be asked of [`Db::pool`].
+    pub fn manners(&self) -> Manners {
+        self.manners
+    }
+
+    /// Closes all connections; queries that come later fail.
+    pub async fn close(&self) {
+        self.pool.close().await;
+        if let Some(sessions) = &self.sessions {
+            sessions.close().await;
+        }
+    }
+}
+
+/// Settings of a session, sent with its start: no round trip, and a reset of the session keeps them.
+fn session(options: PgConnectOptions) -> PgConnectOptions {
+    options.application_name("switchboard").options([
+        ("plan_cache_mode", "force_custom_plan"),
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+    ])
+}
+
+/// What a pooler of any age takes: <https://www.pgbouncer.org/config.html>, `ignore_startup_parameters`.
+fn loan(options: PgConnectOptions) -> PgConnectOptions {
+    options.application_name("switchboard").statement_cache_capacity(0).extra_float_digits(None)
+}
+
+/// One connection is tried before there is a pool, which would wait its whole limit for a server that refuses at once.
+async fn takes_session_settings(options: &PgConnectOptions) -> Result<bool> {
+    match try_once(&session(options.clone())).await {
+        Ok(took_them) => Ok(took_them),
+        Err(sqlx::Error::Database(refusal)) if refusal.message().contains("startup parameter") => {
+            try_once(&loan(options.clone())).await.map(|_| false).map_err(|cause| Error::unreachable(options, &cause))
+        }
+        Err(cause) => Err(Error::unreachable(options, &cause)),
+    }
+}
+
+/// Connects and asks whether the settings of [`session`] arrived.
+async fn try_once(options: &PgConnectOptions) -> sqlx::Result<bool> {
+    let attempt = async {
+        let mut connection = PgConnection::connect_with(options).await?;
+        let row = connection.fetch_one("SHOW plan_cache_mode").await?;
+        let mode: String = row.try_get(0)?;
+        connection.close().await?;
+        Ok(mode == "force_custom_plan")
+    };
+    tokio::time::timeout(ACQUIRE_LIMIT, attempt).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+fn lazy_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .idle_timeout(IDLE_LIMIT)
+        .connect_lazy_with(options)
 }

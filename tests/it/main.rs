@@ -1,1 +1,16 @@
-fn main() {}
+//! Tests on the real thing: PostgreSQL, HTTP, processes. One binary, so that it links once.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+#[allow(dead_code, reason = "a stock for all tests")]
+mod support;
+
+mod database_connects;
+mod database_pooler;
+mod contacts_export;
+mod filter_database;
+mod import_files;
+mod migrate_applies;
+mod private_server_life;
+mod private_server_places;
+mod settings_layers;

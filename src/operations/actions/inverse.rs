@@ -38,7 +38,7 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         | Action::HoldBreakerOpen { name, .. }
         | Action::HoldBreakerClosed { name, .. }
         | Action::ReleaseBreaker { name } => breakers::state(tx, name).await?,
-        Action::RetryJobs { .. } | Action::LookUp { .. } => inverse.expects.clone(),
+        Action::RetryJobs { .. } | Action::LookUp(_) => inverse.expects.clone(),
     };
     if now != inverse.expects {
         return Err(Refusal::Impossible(format!("{} has changed since; nothing was taken back", inverse.action.target())));

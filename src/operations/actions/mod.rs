@@ -5,6 +5,7 @@
 
 mod breakers;
 mod contacts;
+mod import;
 mod inverse;
 mod jobs;
 mod lanes;
@@ -14,6 +15,7 @@ mod record;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use import::run_import;
 pub use plan::{Confirmation, Confirmed, Plan, Refusal, Tier, plan};
 pub use record::{Actor, Receipt, run, undo};
 
@@ -76,12 +78,18 @@ pub enum Action {
         target: JobTarget,
     },
     /// Enqueue lookups of the contacts that match.
-    LookUp {
-        /// A text of the filter language; empty = all contacts.
-        filter: String,
-        /// Also those that are completed already.
-        again: bool,
-    },
+    LookUp(LookUp),
+}
+
+/// Which contacts to look up, and what to ask about them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookUp {
+    /// A text of the filter language; empty = all contacts.
+    pub filter: String,
+    /// Also those that are completed already.
+    pub again: bool,
+    /// Twilio's packages that workers ask for (the setting), for the estimate.
+    pub packages: String,
 }
 
 /// Which jobs an action means.
@@ -109,7 +117,7 @@ impl Action {
             Action::HoldBreakerClosed { .. } => "breakers close",
             Action::ReleaseBreaker { .. } => "breakers auto",
             Action::RetryJobs { .. } => "jobs retry",
-            Action::LookUp { .. } => "lookup",
+            Action::LookUp(_) => "lookup",
         }
     }
 
@@ -127,8 +135,8 @@ impl Action {
             Action::RetryJobs { target: JobTarget::Dead { lane } } => {
                 format!("dead jobs of {}", lane.as_deref().unwrap_or("all lanes"))
             }
-            Action::LookUp { filter, .. } if filter.is_empty() => "all contacts".into(),
-            Action::LookUp { filter, .. } => filter.clone(),
+            Action::LookUp(wish) if wish.filter.is_empty() => "all contacts".into(),
+            Action::LookUp(wish) => wish.filter.clone(),
         }
     }
 

@@ -135,7 +135,7 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
     let draft = match &action {
         Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } => lanes::plan(db, &action).await?,
         Action::RetryJobs { target } => jobs::plan(db, target).await?,
-        Action::LookUp { filter, again } => contacts::plan(db, filter, *again).await?,
+        Action::LookUp(wish) => contacts::plan(db, wish).await?,
         _ => breakers::plan(db, &action).await?,
     };
     let as_of = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;

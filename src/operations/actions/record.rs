@@ -60,7 +60,7 @@ impl Actor {
 /// Runs what was agreed to. Nothing happens if what it touches has drifted by more than 1 % since it was shown.
 pub async fn run(db: &Db, confirmed: Confirmed, actor: &Actor) -> Result<Receipt, Refusal> {
     let plan = confirmed.plan();
-    let mut tx = db.pool().begin().await?;
+    let mut tx = db.begin().await?;
     let done = act(&mut tx, plan, actor).await?;
     check_drift(plan, done.changed)?;
     let audit_id = write(&mut tx, &plan.action, actor, &done).await?;
@@ -76,7 +76,7 @@ pub async fn run(db: &Db, confirmed: Confirmed, actor: &Actor) -> Result<Receipt
 
 /// Takes back an audited action, if what it changed still is as it left it.
 pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refusal> {
-    let mut tx = db.pool().begin().await?;
+    let mut tx = db.begin().await?;
     let action = inverse::take(&mut tx, audit_id).await?;
     let bound = i64::MAX;
     let plan = Plan { bound, ..super::plan(db, action).await? };
@@ -94,7 +94,7 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
             lanes::act(tx, &plan.action, actor).await
         }
         Action::RetryJobs { target } => jobs::act(tx, target, plan.bound).await,
-        Action::LookUp { filter, again } => contacts::act(tx, filter, *again, plan.bound).await,
+        Action::LookUp(wish) => contacts::act(tx, wish, plan.bound).await,
         _ => breakers::act(tx, &plan.action, actor).await,
     }
 }

@@ -1,0 +1,190 @@
+//! One process's view of one breaker: admits or refuses a call at once, and gathers verdicts for the shared row.
+//!
+//! The happy path makes no database write: a success is reported only while failures are counted somewhere. When the
+//! failures seen here would open the breaker, the guard refuses at once and does not wait for the row to say so.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::machine::{Breaker, Report, Rules, State, Time};
+
+/// What the guard says to a call that wants to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// Go; the verdict belongs to this generation.
+    Call(i64),
+    /// No call: the breaker is open, or about to.
+    Refused,
+}
+
+/// A breaker as this process sees it.
+#[derive(Debug)]
+pub struct Guard {
+    name: String,
+    rules: Rules,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shared: Breaker,
+    pending: Option<Report>,
+}
+
+impl Guard {
+    /// A guard for the breaker `name` whose row reads `shared`.
+    pub fn new(name: &str, rules: Rules, shared: Breaker) -> Guard {
+        Guard { name: name.to_owned(), rules, inner: Mutex::new(Inner { shared, pending: None }) }
+    }
+
+    /// Breaker's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shared row as last read.
+    pub fn shared(&self) -> Breaker {
+        self.lock().shared.clone()
+    }
+
+    /// Takes over a freshly read row; an older generation than the known one is ignored.
+    pub fn refresh(&self, row: Breaker) {
+        let mut inner = self.lock();
+        if row.generation < inner.shared.generation {
+            return;
+        }
+        if row.generation > inner.shared.generation {
+            inner.pending = None;
+        }
+        inner.shared = row;
+    }
+
+    /// Whether an ordinary call may start now.
+    pub fn admit(&self) -> Admission {
+        let inner = self.lock();
+        let about_to_open = inner.shared.state == State::Closed
+            && inner.shared.consecutive + inner.pending.as_ref().map_or(0, |p| p.trailing) >= self.rules.threshold;
+        let failing_ramp = inner.shared.state == State::HalfOpen && inner.pending.as_ref().is_some_and(|p| p.failures > 0);
+        if inner.shared.admits() && !about_to_open && !failing_ramp {
+            return Admission::Call(inner.shared.generation);
+        }
+        Admission::Refused
+    }
+
+    /// A call that began at `began` under `generation` ended well.
+    pub fn succeeded(&self, generation: i64, began: Time) {
+        let mut inner = self.lock();
+        let counted = inner.shared.consecutive > 0 || inner.shared.state == State::HalfOpen || inner.pending.is_some();
+        if generation != inner.shared.generation || !counted {
+            return;
+        }
+        let report = inner.pending.get_or_insert_with(|| empty(generation));
+        report.calls += 1;
+        report.success_began = report.success_began.max(Some(began));
+        if report.trailing_began.is_none_or(|first| began > first) {
+            report.trailing = 0;
+            report.trailing_began = None;
+        }
+    }
+
+    /// A call that began at `began` under `generation` failed.
+    pub fn failed(&self, generation: i64, began: Time, why: &str) {
+        let mut inner = self.lock();
+        if generation != inner.shared.generation {
+            return;
+        }
+        let report = inner.pending.get_or_insert_with(|| empty(generation));
+        report.calls += 1;
+        report.failures += 1;
+        report.trailing += 1;
+        report.trailing_began = Some(report.trailing_began.map_or(began, |first| first.min(began)));
+        report.last_failure = Some(why.to_owned());
+    }
+
+    /// Takes what is to be reported; none when nothing happened that anyone needs to know.
+    pub fn take_report(&self) -> Option<Report> {
+        self.lock().pending.take()
+    }
+
+    /// Puts a report back that could not be delivered.
+    pub fn put_back(&self, report: Report) {
+        let mut inner = self.lock();
+        if report.generation == inner.shared.generation && inner.pending.is_none() {
+            inner.pending = Some(report);
+        }
+    }
+}
+
+fn empty(generation: i64) -> Report {
+    Report {
+        generation,
+        calls: 0,
+        failures: 0,
+        success_began: None,
+        trailing: 0,
+        trailing_began: None,
+        last_failure: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+
+    fn guard() -> Guard {
+        Guard::new("twilio", Rules::default(), Breaker::new())
+    }
+
+    fn at(seconds: i64) -> Time {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn a_healthy_provider_costs_no_report() {
+        let guard = guard();
+        for i in 0..1000 {
+            guard.succeeded(1, at(i));
+        }
+        assert_eq!(guard.take_report(), None);
+    }
+
+    #[test]
+    fn the_fifth_failure_stops_calls_before_the_database_hears_of_it() {
+        let guard = guard();
+        for i in 0..4 {
+            guard.failed(1, at(i), "503");
+            assert_eq!(guard.admit(), Admission::Call(1));
+        }
+        guard.failed(1, at(4), "503");
+        assert_eq!(guard.admit(), Admission::Refused);
+    }
+
+    #[test]
+    fn a_verdict_of_an_older_generation_is_dropped() {
+        let guard = guard();
+        guard.refresh(Breaker { generation: 7, ..Breaker::new() });
+        guard.failed(1, at(0), "503");
+        assert_eq!(guard.take_report(), None);
+    }
+
+    #[test]
+    fn a_success_that_began_before_the_failures_keeps_their_count() {
+        let guard = guard();
+        guard.failed(1, at(10), "503");
+        guard.succeeded(1, at(5));
+        assert_eq!(guard.take_report().map(|r| r.trailing), Some(1));
+        guard.failed(1, at(11), "503");
+        guard.succeeded(1, at(12));
+        assert_eq!(guard.take_report().map(|r| r.trailing), Some(0));
+    }
+}

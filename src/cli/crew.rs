@@ -1,0 +1,163 @@
+//! A process at work: credentials, gateway, membership of the fleet, and the worker pool where one is wanted.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::Failure;
+use crate::breakers::{Breaker, Guard, Rules};
+use crate::catalogue;
+use crate::database::{Clock, Db};
+use crate::enrichment::{Pool, PoolOptions, pool, step::Bench};
+use crate::fleet::{Member, MemberOptions, alerts::Thresholds, duties::Keep, node::Joining};
+use crate::providers::limiter::Limiter;
+use crate::providers::twilio::{self, Ask};
+use crate::providers::{Gateway, Line, PriceBook};
+use crate::queue::lane;
+use crate::queue::retry::Backoff;
+use crate::settings::Settings;
+use crate::telemetry::LiveSecret;
+use crate::vault::Credentials;
+
+/// What a crew is made of.
+pub struct CrewOptions<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// Settings.
+    pub settings: &'a Settings,
+    /// Credentials.
+    pub credentials: Credentials,
+    /// `worker`, `console`, `demo`.
+    pub kind: &'static str,
+    /// Whether it runs jobs.
+    pub runs_jobs: bool,
+}
+
+/// A process at work.
+#[derive(Debug)]
+pub struct Crew {
+    /// The pool, if this process runs jobs.
+    pub pool: Option<Pool>,
+    /// Membership of the fleet.
+    pub member: Arc<Member>,
+    /// Lanes that this process can serve.
+    pub serves: Vec<String>,
+}
+
+impl Crew {
+    /// Joins the fleet and starts working.
+    pub async fn start(options: CrewOptions<'_>) -> Result<Crew, Failure> {
+        let CrewOptions { db, settings, credentials, kind, runs_jobs } = options;
+        let clock = Clock::default();
+        let gateway = Gateway::new(lines(settings), credentials, clock.clone())
+            .map_err(|error| Failure::new(format!("the HTTP client could not be set up ({error}); check the system's certificates")))?;
+        let gateway = Arc::new(gateway);
+        let serves: Vec<String> =
+            if runs_jobs { pool::served(&gateway).into_iter().map(str::to_owned).collect() } else { Vec::new() };
+        let joining = Joining { runs_jobs, ..Joining::here(kind, serves.clone()) };
+        welcome(db, &serves).await?;
+        let member = Member::join(db.clone(), member_options(settings, joining), Arc::clone(&gateway), clock.clone()).await?;
+        let pool = if runs_jobs {
+            let packages = settings.provider("twilio").packages.join(",");
+            let bench = Bench {
+                gateway,
+                prices: PriceBook::load(db).await?,
+                ask: Ask::parse(&packages).map_err(Failure::new)?,
+                backoff: backoff(settings),
+                clock,
+            };
+            Some(Pool::start(PoolOptions { db: db.clone(), member: Arc::clone(&member), bench: Arc::new(bench) }))
+        } else {
+            None
+        };
+        Ok(Crew { pool, member, serves })
+    }
+
+    /// Finishes what is in flight, gives the rest back and leaves the fleet.
+    pub async fn dismiss(self) -> Result<(), Failure> {
+        if let Some(pool) = self.pool {
+            pool.drain().await;
+        }
+        Ok(self.member.leave().await?)
+    }
+}
+
+/// A process that comes with a credential frees the lanes that waited for one: a refused one is tried anew, once.
+async fn welcome(db: &Db, serves: &[String]) -> Result<(), Failure> {
+    let mut tx = db.begin().await?;
+    for name in serves {
+        lane::unpark(&mut tx, name, &["no_credential", "credential"]).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Credentials of the environment.
+pub fn credentials(settings: &Settings) -> Credentials {
+    Credentials::from_environment(|slot| settings.credential_fields(slot).cloned())
+}
+
+/// What the redactor must hide.
+pub fn live_secrets(credentials: &Credentials) -> Vec<LiveSecret> {
+    credentials.live_secrets().into_iter().map(|(kind, value)| LiveSecret { kind, value }).collect()
+}
+
+/// One line a provider that this program can call and that is switched on.
+fn lines(settings: &Settings) -> Vec<Line> {
+    let callable = catalogue::provider("twilio").zip(catalogue::by_breaker("twilio").and_then(|p| p.slot));
+    let Some((provider, slot)) = callable.filter(|(p, _)| settings.provider(p.id).enabled) else { return Vec::new() };
+    let own = settings.provider(provider.id);
+    let breaker = provider.breaker.unwrap_or(provider.id);
+    let base_url = own.base_url.as_deref().unwrap_or(twilio::BASE_URL).trim_end_matches('/').to_owned();
+    vec![Line {
+        provider: provider.id,
+        slot: slot.name,
+        base_url,
+        timeout: own.timeout,
+        guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
+        limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),
+    }]
+}
+
+fn rules(settings: &Settings, breaker: &str, provider: &str) -> Rules {
+    let own = settings.breaker(breaker);
+    let delta = |d: Duration| TimeDelta::from_std(d).unwrap_or(TimeDelta::days(1));
+    Rules {
+        threshold: own.threshold.max(1),
+        cool_off: delta(own.cool_off),
+        cool_off_cap: delta(own.cool_off_cap),
+        rate_rule: own.rate_rule,
+        full: settings.provider(provider).concurrency_start,
+        probe_lease: delta(settings.provider(provider).timeout + Duration::from_secs(20)),
+    }
+}
+
+fn backoff(settings: &Settings) -> Backoff {
+    let jobs = &settings.jobs;
+    Backoff { base: jobs.retry_base, cap: jobs.retry_cap, retry_after_cap: jobs.retry_after_cap }
+}
+
+fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
+    let (alerts, keep) = (&settings.alerts, &settings.retention);
+    let days = |d: Duration| u32::try_from(d.as_secs() / 86_400).unwrap_or(u32::MAX).max(1);
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    MemberOptions {
+        stand_late: if joining.kind == "console" { Duration::from_secs(5) } else { Duration::ZERO },
+        joining,
+        heartbeat: settings.jobs.heartbeat,
+        dead_after: settings.jobs.dead_after,
+        thresholds: Thresholds {
+            depth_warning: count(alerts.depth_warning),
+            depth_critical: count(alerts.depth_critical),
+            total_critical: count(alerts.total_critical),
+            oldest_warning_s: count(alerts.oldest_warning.as_secs()),
+        },
+        keep: Keep {
+            job_history: days(keep.job_history),
+            job_failures: days(keep.job_failures),
+            timeline: days(keep.timeline),
+            samples: days(keep.fine_samples),
+        },
+    }
+}

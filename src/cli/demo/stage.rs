@@ -1,0 +1,138 @@
+//! What a demo stands on: a scratch database, the stand-ins with an outage, contacts with queued lookups, and a crew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::runtime::Runtime;
+
+use super::super::Failure;
+use super::super::args::DemoArgs;
+use super::super::crew::{Crew, CrewOptions};
+use crate::contacts::import::{ImportOptions, Source};
+use crate::contacts::synthetic;
+use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
+use crate::database::{Db, migrate};
+use crate::operations::actions::{Actor, run_import};
+use crate::queue::lane;
+use crate::sandbox::{self, Sandbox};
+use crate::settings::Settings;
+use crate::vault::Credentials;
+
+/// Names of demos' databases begin so: what a killed demo left is dropped by the next.
+const PREFIX: &str = "demo";
+const CONTACTS: &str = include_str!("../../../assets/demo.csv");
+/// Times short enough that an outage, its probes and its end fit into a minute; the screen names them.
+const SHORT_TIMES: [(&str, &str); 4] = [
+    ("breakers.twilio.cool_off", "5s"),
+    ("breakers.twilio.cool_off_cap", "10s"),
+    ("jobs.retry_base", "1s"),
+    ("jobs.retry_cap", "10s"),
+];
+
+/// A set stage.
+pub struct Stage {
+    server: PrivateServer,
+    scratch: ScratchDatabase,
+    db: Db,
+    sandbox: Sandbox,
+    crew: Crew,
+    scenario: sandbox::Scenario,
+}
+
+impl Stage {
+    /// Builds it all; lookups begin at once.
+    pub async fn set(args: &DemoArgs) -> Result<Stage, Failure> {
+        let server = PrivateServer::start(PrivateOptions::default()).await?;
+        server.sweep_scratch(PREFIX).await?;
+        let scratch = server.scratch_database(PREFIX).await?;
+        let db = Db::connect(server.options(scratch.name()), 10).await?;
+        migrate::run(&db).await?;
+        lane::seed(&db).await?;
+        let options = sandbox::Options {
+            scenario: args.scenario,
+            contacts_expected: u64::from(args.contacts),
+            ..sandbox::Options::default()
+        };
+        let sandbox = Sandbox::start(options).await?;
+        fill(&db, args.contacts as usize).await?;
+        let mut overrides: Vec<(String, String)> = SHORT_TIMES.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
+        overrides.push(("providers.twilio.base_url".into(), sandbox.url()));
+        let settings = Settings::isolated(&overrides)?;
+        let credentials = credentials(&sandbox);
+        let crew = Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true }).await?;
+        Ok(Stage { server, scratch, db, sandbox, crew, scenario: args.scenario })
+    }
+
+    /// Its database.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The stand-ins.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// What is different from real work, in words: shown on the screen and above the progress.
+    pub fn notes(&self) -> Vec<String> {
+        vec![
+            format!("Demo on a private database; the providers are stand-ins at {} (scenario {}).", self.sandbox.url(), self.scenario),
+            "Short times: breakers cool off for 5 s, retries begin at 1 s. Nothing is called outside of this machine.".to_owned(),
+        ]
+    }
+
+    /// Drains, drops the database and gives the private server back.
+    pub async fn strike(self) -> Result<(), Failure> {
+        self.crew.dismiss().await?;
+        self.sandbox.stop().await;
+        self.db.close().await;
+        self.scratch.drop().await?;
+        Ok(self.server.release().await?)
+    }
+}
+
+fn credentials(sandbox: &Sandbox) -> Credentials {
+    let accepted = sandbox.credential();
+    let fields = BTreeMap::from([
+        ("account_sid".to_owned(), SecretString::from(accepted.account_sid.clone())),
+        ("auth_token".to_owned(), SecretString::from(accepted.auth_token.clone())),
+    ]);
+    Credentials::from_environment(|slot| (slot == "twilio").then(|| fields.clone()))
+}
+
+/// The contacts of the assets, then generated ones up to `wanted`, all with their lookups enqueued.
+async fn fill(db: &Db, wanted: usize) -> Result<(), Failure> {
+    let mut lines = CONTACTS.lines();
+    let header = lines.next().unwrap_or("phone");
+    let known: Vec<&str> = lines.take(wanted).collect();
+    import(db, "demo.csv", format!("{header}\n{}\n", known.join("\n"))).await?;
+    let there: Vec<String> = sqlx::query_scalar("SELECT phone_e164 FROM contacts").fetch_all(db.pool()).await?;
+    let there: BTreeSet<String> = there.into_iter().collect();
+    let missing = wanted.saturating_sub(there.len());
+    let mut generated = String::from("phone\n");
+    for number in synthetic::generate(wanted + there.len(), 1).filter(|n| !there.contains(n)).take(missing) {
+        let _ = writeln!(generated, "{number}");
+    }
+    if missing > 0 {
+        import(db, "generated numbers", generated).await?;
+    }
+    Ok(())
+}
+
+async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
+    let source = Source::Reader(Box::new(std::io::Cursor::new(text)));
+    let options = ImportOptions { source_name: Some(name.to_owned()), ..ImportOptions::default() };
+    run_import(db, source, options, Some(5), &Actor::here("demo"), &mut |_| {}).await?;
+    Ok(())
+}
+
+/// The same with the console on a terminal.
+pub fn on_terminal(args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
+    let stage = runtime.block_on(Stage::set(args))?;
+    let _ = Duration::ZERO;
+    runtime.block_on(stage.strike())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,56 @@
+//! `worker`: a pool without a console. SIGTERM or SIGINT drains; a second signal leaves at once.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Failure;
+use super::args::{Common, WorkerArgs};
+use super::crew::{self, Crew, CrewOptions};
+use super::until_empty::until_empty;
+use crate::settings::Settings;
+use crate::telemetry::{self, SharedRedactor, TraceGuard, TraceOptions};
+use crate::vault::Credentials;
+
+pub async fn run(common: &Common, args: &WorkerArgs) -> Result<ExitCode, Failure> {
+    let opened = super::open::open(common).await?;
+    let credentials = crew::credentials(&opened.settings);
+    let _trace = trace(&opened.settings, &credentials, true)?;
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let options =
+        CrewOptions { db: opened.db(), settings: &opened.settings, credentials, kind: "worker", runs_jobs: true };
+    let crew = Crew::start(options).await?;
+    tracing::info!(lanes = crew.serves.join(","), "working");
+    let ended = tokio::select! {
+        () = either(&mut term, &mut int) => Ok(()),
+        result = until_empty(opened.db()), if args.until_empty => result,
+    };
+    tracing::info!("draining");
+    tokio::select! {
+        result = crew.dismiss() => result?,
+        () = either(&mut term, &mut int) => return Err(Failure::new("left before the drain ended; the jobs go back to their lanes within 20 s")),
+    }
+    opened.close().await?;
+    ended?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn either(term: &mut Signal, int: &mut Signal) {
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+/// Sets the log up: file and ring, and stderr for processes without a console.
+pub fn trace(settings: &Settings, credentials: &Credentials, to_stderr: bool) -> Result<TraceGuard, Failure> {
+    let telemetry = &settings.telemetry;
+    Ok(telemetry::init(TraceOptions {
+        log_dir: telemetry.log_dir.clone().unwrap_or_else(telemetry::log_dir),
+        level: telemetry.log_level.to_string(),
+        to_stderr,
+        redactor: SharedRedactor::new(&crew::live_secrets(credentials)),
+        mask_pii: telemetry.mask_pii,
+        keep_files: settings.retention.log_files as usize,
+    })?)
+}

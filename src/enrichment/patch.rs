@@ -1,0 +1,152 @@
+//! Contact columns that steps may write, with their types: a value that does not fit its column is left out, so that one
+//! odd answer can't spoil the batch it is settled with.
+
+use serde_json::{Map, Value};
+
+/// PostgreSQL type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `text`
+    Text,
+    /// `boolean`
+    Bool,
+    /// `integer`
+    Int,
+    /// `date`
+    Date,
+    /// `timestamptz`
+    Time,
+    /// `text[]`
+    Texts,
+    /// `jsonb`
+    Json,
+}
+
+use Kind::{Bool, Date, Int, Json, Text, Texts, Time};
+
+/// Columns that the lookup writes.
+pub const COLUMNS: &[(&str, Kind)] = &[
+    ("national_format", Text),
+    ("phone_valid", Bool),
+    ("validation_errors", Texts),
+    ("country_code", Text),
+    ("calling_country_code", Text),
+    ("line_type", Text),
+    ("carrier_name", Text),
+    ("mobile_country_code", Text),
+    ("mobile_network_code", Text),
+    ("caller_name", Text),
+    ("caller_type", Text),
+    ("lookup_note", Text),
+    ("package_codes", Json),
+    ("sms_pumping_risk_score", Int),
+    ("sms_pumping_risk_level", Text),
+    ("sms_pumping_carrier_risk", Text),
+    ("sms_pumping_number_blocked", Bool),
+    ("sms_pumping_number_blocked_last_3_months", Bool),
+    ("sms_pumping_number_blocked_date", Date),
+    ("sim_swap_last_date", Time),
+    ("sim_swap_period", Text),
+    ("sim_swap_in_period", Bool),
+    ("reassigned", Text),
+    ("reassigned_last_verified", Date),
+    ("call_forwarding_enabled", Bool),
+    ("line_status", Text),
+    ("identity_match", Json),
+    ("phone_quality", Json),
+    ("pre_fill", Json),
+    ("is_business", Bool),
+];
+
+/// The patch with every value in its column's type; what does not fit is left out.
+pub fn fit(patch: Map<String, Value>) -> Map<String, Value> {
+    patch
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let (_, kind) = COLUMNS.iter().find(|(column, _)| *column == name)?;
+            Some((name, fit_value(value, *kind)?))
+        })
+        .collect()
+}
+
+fn fit_value(value: Value, kind: Kind) -> Option<Value> {
+    let value = without_nul(value);
+    match (kind, value) {
+        (_, Value::Null) => Some(Value::Null),
+        (Json, value) => Some(value),
+        (Text, Value::String(text)) => Some(Value::String(text)),
+        (Text, value @ (Value::Number(_) | Value::Bool(_))) => Some(Value::String(value.to_string())),
+        (Bool, Value::Bool(b)) => Some(Value::Bool(b)),
+        (Bool, Value::String(text)) => text.parse().ok().map(Value::Bool),
+        (Int, Value::Number(n)) => n.as_i64().and_then(|n| i32::try_from(n).ok()).map(Value::from),
+        (Int, Value::String(text)) => text.parse::<i32>().ok().map(Value::from),
+        (Date, Value::String(text)) => text.parse::<chrono::NaiveDate>().ok().map(|_| Value::String(text)),
+        (Time, Value::String(text)) => chrono::DateTime::parse_from_rfc3339(&text).ok().map(|_| Value::String(text)),
+        (Texts, Value::Array(items)) => Some(Value::Array(items.into_iter().filter(Value::is_string).collect())),
+        _ => None,
+    }
+}
+
+/// PostgreSQL stores no NUL character, neither in text nor in jsonb.
+pub fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.contains('\0') => Value::String(text.replace('\0', "")),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_nul).collect()),
+        Value::Object(map) => map.into_iter().map(|(k, v)| (k.replace('\0', ""), without_nul(v))).collect::<Map<_, _>>().into(),
+        other => other,
+    }
+}
+
+/// `SET` clauses for the columns named in any of the patches; `p.patch` holds each row's own.
+pub fn assignments<'a>(patches: impl Iterator<Item = &'a Map<String, Value>>) -> String {
+    let mut present = std::collections::BTreeSet::new();
+    for patch in patches {
+        present.extend(patch.keys().map(String::as_str));
+    }
+    let named = COLUMNS.iter().filter(|(name, _)| present.contains(name));
+    named.map(|(name, kind)| assignment(name, *kind)).collect()
+}
+
+fn assignment(name: &str, kind: Kind) -> String {
+    let value = match kind {
+        Text => format!("p.patch->>'{name}'"),
+        Bool => format!("(p.patch->>'{name}')::boolean"),
+        Int => format!("(p.patch->>'{name}')::integer"),
+        Date => format!("(p.patch->>'{name}')::date"),
+        Time => format!("(p.patch->>'{name}')::timestamptz"),
+        Json => format!("nullif(p.patch->'{name}', 'null')"),
+        Texts => format!(
+            "CASE jsonb_typeof(p.patch->'{name}') WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(p.patch->'{name}')) END"
+        ),
+    };
+    format!("{name} = CASE WHEN p.patch ? '{name}' THEN {value} ELSE c.{name} END, ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fitted(name: &str, value: Value) -> Option<Value> {
+        let mut patch = Map::new();
+        patch.insert(name.into(), value);
+        fit(patch).remove(name)
+    }
+
+    #[test]
+    fn values_that_come_as_text_are_read_and_odd_ones_left_out() {
+        assert_eq!(fitted("sms_pumping_number_blocked", json!("true")), Some(json!(true)));
+        assert_eq!(fitted("sms_pumping_number_blocked", json!("perhaps")), None);
+        assert_eq!(fitted("mobile_network_code", json!(26)), Some(json!("26")));
+        assert_eq!(fitted("sim_swap_last_date", json!("yesterday")), None);
+        assert_eq!(fitted("carrier_name", json!({"a": 1})), None);
+        assert_eq!(fitted("no_such_column", json!(1)), None);
+    }
+
+    #[test]
+    fn no_nul_reaches_the_database() {
+        assert_eq!(fitted("carrier_name", json!("a\u{0}b")), Some(json!("ab")));
+        assert_eq!(without_nul(json!({"a\u{0}": ["\u{0}"]})), json!({"a": [""]}));
+    }
+}

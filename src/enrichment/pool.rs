@@ -1,0 +1,111 @@
+//! The worker pool: one runner a lane, one settler, one reporter of breakers' verdicts.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::runner::Runner;
+use super::settler;
+use super::step::Bench;
+use crate::breakers::{Event, store};
+use crate::catalogue;
+use crate::database::Db;
+use crate::fleet::Member;
+use crate::providers::Gateway;
+
+/// A process reports failures of a breaker in at most one batch in this time.
+const REPORT_PERIOD: Duration = Duration::from_millis(100);
+
+/// What a pool needs.
+#[derive(Debug)]
+pub struct PoolOptions {
+    /// The database.
+    pub db: Db,
+    /// This process's membership.
+    pub member: Arc<Member>,
+    /// What runs of steps need.
+    pub bench: Arc<Bench>,
+}
+
+/// A running pool.
+#[derive(Debug)]
+pub struct Pool {
+    member: Arc<Member>,
+    stop: CancellationToken,
+    runners: TaskTracker,
+    settler: tokio::task::JoinHandle<()>,
+    reporter: tokio::task::JoinHandle<()>,
+    reporter_stop: CancellationToken,
+}
+
+impl Pool {
+    /// Starts runners for every lane that this process can serve.
+    pub fn start(options: PoolOptions) -> Pool {
+        let PoolOptions { db, member, bench } = options;
+        let (outbox, inbox) = mpsc::channel(settler::QUEUE);
+        let stop = CancellationToken::new();
+        let reporter_stop = CancellationToken::new();
+        let runners = TaskTracker::new();
+        for lane in served(&bench.gateway) {
+            let runner = Runner::new(lane, db.clone(), Arc::clone(&member), Arc::clone(&bench), outbox.clone());
+            runners.spawn(runner.run(stop.clone()));
+        }
+        drop(outbox);
+        let settler = tokio::spawn(settler::run(db.clone(), inbox));
+        let reporter = tokio::spawn(report(db, Arc::clone(&bench.gateway), reporter_stop.clone()));
+        Pool { member, stop, runners, settler, reporter, reporter_stop }
+    }
+
+    /// Jobs in flight now.
+    pub fn in_flight(&self) -> i32 {
+        self.member.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Stops claiming, finishes what is in flight, gives the rest back, settles everything.
+    pub async fn drain(self) {
+        self.stop.cancel();
+        if let Err(error) = self.member.drain().await {
+            tracing::warn!(%error, "the fleet could not be told of the drain");
+        }
+        self.runners.close();
+        self.runners.wait().await;
+        if self.settler.await.is_err() {
+            tracing::error!("the settler broke; what it held goes back to its lanes when this node is reaped");
+        }
+        self.reporter_stop.cancel();
+        if self.reporter.await.is_err() {
+            tracing::error!("the reporter of breakers broke");
+        }
+    }
+}
+
+/// Lanes that a gateway can serve: switched on, with a credential.
+pub fn served(gateway: &Gateway) -> Vec<&'static str> {
+    let lines = gateway.lines().filter(|line| gateway.has_credential(line));
+    lines.map(|line| line.provider).filter(|id| catalogue::provider(id).is_some_and(|p| p.has_lane)).collect()
+}
+
+async fn report(db: Db, gateway: Arc<Gateway>, stop: CancellationToken) {
+    let mut last = false;
+    while !last {
+        tokio::select! {
+            () = stop.cancelled() => last = true,
+            () = tokio::time::sleep(REPORT_PERIOD) => {}
+        }
+        for line in gateway.lines() {
+            let Some(report) = line.guard.take_report() else { continue };
+            let event = Event::Reported(report.clone());
+            match store::apply_now(&db, line.guard.name(), event, line.guard.rules(), "switchboard").await {
+                Ok(applied) => line.guard.refresh(applied.breaker),
+                Err(error) => {
+                    tracing::warn!(%error, breaker = line.guard.name(), "verdicts not reported; trying again");
+                    line.guard.put_back(report);
+                }
+            }
+        }
+    }
+}

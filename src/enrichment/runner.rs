@@ -1,0 +1,246 @@
+//! One lane in this process: claims into a small local buffer, starts what the gate allows, sends the probe when it is due.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::step::{self, Bench, Settlement};
+use crate::breakers::machine::ProbeEnd;
+use crate::breakers::{Admission, Event, State, store};
+use crate::database::{Db, Result};
+use crate::fleet::{Member, Standing};
+use crate::outcome::Verdict;
+use crate::providers::gateway::describe;
+use crate::providers::limiter::share;
+use crate::providers::{CallError, Line, Pass};
+use crate::queue::{Claimed, End, claim};
+
+/// How long an idle lane sleeps when no hint comes.
+const IDLE: Duration = Duration::from_secs(1);
+/// Most jobs in one claim.
+const CLAIM_MAX: usize = 500;
+
+pub(super) struct Runner {
+    lane: &'static str,
+    db: Db,
+    member: Arc<Member>,
+    standing: watch::Receiver<Standing>,
+    bench: Arc<Bench>,
+    outbox: mpsc::Sender<Settlement>,
+    buffer: VecDeque<Claimed>,
+    epoch: i64,
+    running: Arc<AtomicU32>,
+    freed: Arc<Notify>,
+    tasks: TaskTracker,
+}
+
+/// What this process may do in the lane now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    /// Nothing; what is in the buffer goes back.
+    Shut,
+    /// Nothing for a moment; the buffer stays.
+    Hold,
+    /// The breaker's probe is due.
+    Probe,
+    /// So many calls at once.
+    Open(u32),
+}
+
+impl Runner {
+    pub(super) fn new(lane: &'static str, db: Db, member: Arc<Member>, bench: Arc<Bench>, outbox: mpsc::Sender<Settlement>) -> Runner {
+        let standing = member.standing();
+        let epoch = standing.borrow().epoch;
+        Runner {
+            lane,
+            db,
+            member,
+            standing,
+            bench,
+            outbox,
+            buffer: VecDeque::new(),
+            epoch,
+            running: Arc::default(),
+            freed: Arc::default(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let busy = match self.turn().await {
+                Ok(busy) => busy,
+                Err(error) => {
+                    tracing::warn!(lane = self.lane, %error, "no claim");
+                    false
+                }
+            };
+            if busy {
+                continue;
+            }
+            let work = Arc::clone(&self.member.hints.work);
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.freed.notified() => {}
+                () = work.notified() => {}
+                _ = self.standing.changed() => {}
+                () = tokio::time::sleep(IDLE) => {}
+            }
+        }
+        self.give_back().await;
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// One look at the lane. True: look again at once.
+    async fn turn(&mut self) -> Result<bool> {
+        let epoch = self.standing.borrow_and_update().epoch;
+        if epoch != self.epoch {
+            // What was claimed under the old epoch belongs to others now.
+            self.buffer.clear();
+            self.epoch = epoch;
+        }
+        match self.gate() {
+            Gate::Hold => Ok(false),
+            Gate::Shut => {
+                self.give_back().await;
+                Ok(false)
+            }
+            Gate::Probe => {
+                self.give_back().await;
+                self.probe().await
+            }
+            Gate::Open(allowed) => self.fill_and_start(allowed).await,
+        }
+    }
+
+    fn line(&self) -> Option<&Line> {
+        self.bench.gateway.line(self.lane)
+    }
+
+    fn gate(&self) -> Gate {
+        let standing = self.standing.borrow();
+        let Some(line) = self.line() else { return Gate::Shut };
+        let switch = standing.switches.get(self.lane).cloned().unwrap_or_default();
+        if Instant::now() >= standing.valid_until {
+            return Gate::Hold;
+        }
+        if switch.paused || switch.parked_reason.is_some() || !self.bench.gateway.has_credential(line) {
+            return Gate::Shut;
+        }
+        let now = self.bench.clock.now();
+        let breaker = line.guard.shared();
+        if breaker.wants_probe(now) {
+            return Gate::Probe;
+        }
+        if line.guard.admit() == Admission::Refused {
+            return Gate::Shut;
+        }
+        let mine = |whole: u32| share(whole, standing.nodes, standing.rank);
+        let mut allowed = line.limiter.lock().map_or(1, |limiter| mine(limiter.allowed(now)));
+        if breaker.state == State::HalfOpen {
+            allowed = allowed.min(mine(breaker.ramp_limit));
+        }
+        if let Some(concurrency) = switch.concurrency {
+            allowed = allowed.min(mine(u32::try_from(concurrency).unwrap_or(0)));
+        }
+        if allowed == 0 { Gate::Hold } else { Gate::Open(allowed) }
+    }
+
+    async fn fill_and_start(&mut self, allowed: u32) -> Result<bool> {
+        let allowed = allowed as usize;
+        let mut full_batch = false;
+        if self.buffer.len() < allowed.div_ceil(2) {
+            let free = allowed.saturating_sub(self.running.load(Ordering::Acquire) as usize);
+            let want = (free + allowed).saturating_sub(self.buffer.len()).clamp(1, CLAIM_MAX);
+            let mut jobs = claim::claim(&self.db, self.lane, self.epoch, want as i64).await?;
+            if jobs.len() < want && claim::promote(&self.db, self.lane).await? > 0 {
+                let rest = want - jobs.len();
+                jobs.extend(claim::claim(&self.db, self.lane, self.epoch, rest as i64).await?);
+            }
+            full_batch = jobs.len() == want;
+            self.member.in_flight.fetch_add(jobs.len() as i32, Ordering::Relaxed);
+            self.buffer.extend(jobs);
+        }
+        while (self.running.load(Ordering::Acquire) as usize) < allowed {
+            let Some(job) = self.buffer.pop_front() else { break };
+            self.start(job);
+        }
+        Ok(full_batch && (self.running.load(Ordering::Acquire) as usize) < allowed)
+    }
+
+    fn start(&self, job: Claimed) {
+        self.running.fetch_add(1, Ordering::AcqRel);
+        let (bench, outbox, lane, epoch) = (Arc::clone(&self.bench), self.outbox.clone(), self.lane, self.epoch);
+        let (running, freed, member) = (Arc::clone(&self.running), Arc::clone(&self.freed), Arc::clone(&self.member));
+        self.tasks.spawn(async move {
+            let settlement = step::run(&bench, lane, epoch, job, Pass::Ordinary).await;
+            deliver(&outbox, settlement).await;
+            member.in_flight.fetch_sub(1, Ordering::Relaxed);
+            running.fetch_sub(1, Ordering::AcqRel);
+            freed.notify_one();
+        });
+    }
+
+    async fn give_back(&mut self) {
+        self.member.in_flight.fetch_sub(self.buffer.len() as i32, Ordering::Relaxed);
+        for job in std::mem::take(&mut self.buffer) {
+            deliver(&self.outbox, Settlement::back(job, self.lane, self.epoch)).await;
+        }
+    }
+
+    /// Sends the breaker's one probe, if this process gets it: the lane's oldest real job.
+    async fn probe(&mut self) -> Result<bool> {
+        claim::promote(&self.db, self.lane).await?;
+        if self.running.load(Ordering::Acquire) > 0 || !claim::any_waiting(&self.db, self.lane).await? {
+            return Ok(false);
+        }
+        let Some(line) = self.line() else { return Ok(false) };
+        let wanted = Event::ProbeWanted { owner: self.epoch };
+        let applied = store::apply_now(&self.db, line.guard.name(), wanted, line.guard.rules(), "switchboard").await?;
+        line.guard.refresh(applied.breaker.clone());
+        if applied.transitions.is_empty() {
+            return Ok(false);
+        }
+        let generation = applied.breaker.generation;
+        let mut end = ProbeEnd::NoVerdict;
+        if let Some(job) = claim::claim(&self.db, self.lane, self.epoch, 1).await?.pop() {
+            let settlement = step::run(&self.bench, self.lane, self.epoch, job, Pass::Probe(generation)).await;
+            end = verdict(&settlement);
+            deliver(&self.outbox, settlement).await;
+        }
+        let ended = Event::ProbeEnded { generation, end };
+        let applied = store::apply_now(&self.db, line.guard.name(), ended, line.guard.rules(), "switchboard").await?;
+        line.guard.refresh(applied.breaker);
+        Ok(true)
+    }
+}
+
+fn verdict(settlement: &Settlement) -> ProbeEnd {
+    match &settlement.failure {
+        None if settlement.found.is_some() => ProbeEnd::Success,
+        None => ProbeEnd::NoVerdict,
+        Some(f) => match f.kind.verdict() {
+            Verdict::Success => ProbeEnd::Success,
+            Verdict::Neutral => ProbeEnd::NoVerdict,
+            Verdict::Failure => {
+                let error = CallError { http_status: f.http_status, ..CallError::new(f.kind, f.message.clone()) };
+                ProbeEnd::Failure(describe(&error))
+            }
+        },
+    }
+}
+
+async fn deliver(outbox: &mpsc::Sender<Settlement>, settlement: Settlement) {
+    if matches!(settlement.end, End::Dead) {
+        tracing::warn!(lane = settlement.lane, job = settlement.job.id, "a job used up its attempts");
+    }
+    if outbox.send(settlement).await.is_err() {
+        tracing::error!("the settler is gone; the job goes back to its lane when this node is reaped");
+    }
+}

@@ -1,0 +1,57 @@
+//! LISTEN: hints that something changed. Whoever hears nothing polls anyway; without LISTEN (a pooler) polling is all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::breakers::store;
+use crate::database::Db;
+use crate::queue::lane;
+
+/// What to wake.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    /// Breakers or lanes changed.
+    pub control: Arc<Notify>,
+    /// Work was enqueued.
+    pub work: Arc<Notify>,
+}
+
+/// Listens until cancelled; connects again by itself.
+pub async fn listen(db: Db, hints: Hints, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let heard = tokio::select! {
+            () = stop.cancelled() => return,
+            heard = hear(&db, &hints) => heard,
+        };
+        if let Err(error) = heard {
+            tracing::debug!(%error, "not listening; polling goes on");
+        }
+        // Whatever was sent meanwhile is lost: look once.
+        hints.control.notify_waiters();
+        hints.work.notify_waiters();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}
+
+async fn hear(db: &Db, hints: &Hints) -> sqlx::Result<()> {
+    let Some(sessions) = db.sessions() else {
+        return Ok(());
+    };
+    let mut listener = PgListener::connect_with(sessions).await?;
+    listener.listen_all([store::CHANNEL, lane::CHANNEL, lane::WORK]).await?;
+    loop {
+        let note = listener.recv().await?;
+        if note.channel() == lane::WORK {
+            hints.work.notify_waiters();
+        } else {
+            hints.control.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! A process's membership: it beats, reads the switches and breakers that rule its work, and leads when its turn comes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::hints::{self, Hints};
+use super::node::{self, Joining};
+use super::{alerts, duties, leader};
+use crate::breakers::store;
+use crate::database::{Clock, Db, Result};
+use crate::providers::Gateway;
+use crate::queue::lane::{self, Switch};
+
+/// How often switches and breakers are read when no hint came.
+const CONTROL_PERIOD: Duration = Duration::from_secs(1);
+
+/// What a member needs.
+#[derive(Debug, Clone)]
+pub struct MemberOptions {
+    /// Who joins.
+    pub joining: Joining,
+    /// Time between beats.
+    pub heartbeat: Duration,
+    /// Silence after which a node is lost, by the database's clock.
+    pub dead_after: Duration,
+    /// Seconds to hold back before standing for election: consoles let workers go first.
+    pub stand_late: Duration,
+    /// Alert thresholds.
+    pub thresholds: alerts::Thresholds,
+    /// What the leader keeps.
+    pub keep: duties::Keep,
+}
+
+/// Where this process stands in the fleet, as last read.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Fence of its leases.
+    pub epoch: i64,
+    /// Until when it may make calls without a further beat.
+    pub valid_until: Instant,
+    /// Live nodes that run jobs.
+    pub nodes: u32,
+    /// Its rank among them.
+    pub rank: u32,
+    /// Switches by lane.
+    pub switches: Arc<BTreeMap<String, Switch>>,
+}
+
+/// A joined process.
+#[derive(Debug)]
+pub struct Member {
+    db: Db,
+    standing: watch::Sender<Standing>,
+    /// Hints of changes and of work.
+    pub hints: Hints,
+    /// Jobs in this process's hands: shown with each beat.
+    pub in_flight: Arc<AtomicI32>,
+    /// The database's clock.
+    pub clock: Clock,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Member {
+    /// Joins and starts beating. The gateway's guards are refreshed from the shared breakers from now on.
+    pub async fn join(db: Db, options: MemberOptions, gateway: Arc<Gateway>, clock: Clock) -> Result<Arc<Member>> {
+        clock.measure(&db).await?;
+        let epoch = node::join(&db, &options.joining).await?;
+        let standing = Standing {
+            epoch,
+            valid_until: Instant::now() + options.dead_after,
+            nodes: 1,
+            rank: 0,
+            switches: Arc::new(lane::switches(&db).await?),
+        };
+        let member = Arc::new(Member {
+            db,
+            standing: watch::Sender::new(standing),
+            hints: Hints::default(),
+            in_flight: Arc::default(),
+            clock,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        member.refresh(&gateway).await?;
+        member.tasks.spawn(hints::listen(member.db.clone(), member.hints.clone(), member.stop.clone()));
+        member.tasks.spawn(Arc::clone(&member).control(Arc::clone(&gateway)));
+        member.tasks.spawn(Arc::clone(&member).pulse(options, gateway));
+        Ok(member)
+    }
+
+    /// Where it stands; changes wake the receiver.
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    fn epoch(&self) -> i64 {
+        self.standing.borrow().epoch
+    }
+
+    /// Claims nothing more from now on.
+    pub async fn drain(&self) -> Result<()> {
+        node::drain(&self.db, self.epoch()).await
+    }
+
+    /// Leaves the fleet: everything has been given back.
+    pub async fn leave(&self) -> Result<()> {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        let epoch = self.epoch();
+        node::leave(&self.db, epoch).await
+    }
+
+    /// Reads switches, breakers and rank anew.
+    pub async fn refresh(&self, gateway: &Gateway) -> Result<()> {
+        let (rows, _) = store::load(&self.db).await?;
+        for line in gateway.lines() {
+            if let Some(row) = rows.get(line.guard.name()) {
+                line.guard.refresh(row.clone());
+            }
+        }
+        let switches = Arc::new(lane::switches(&self.db).await?);
+        let (nodes, rank) = node::rank(&self.db, self.epoch()).await?;
+        self.standing.send_modify(|s| {
+            s.switches = switches;
+            s.nodes = nodes;
+            s.rank = rank;
+        });
+        Ok(())
+    }
+
+    async fn control(self: Arc<Self>, gateway: Arc<Gateway>) {
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = self.hints.control.notified() => {}
+                () = tokio::time::sleep(CONTROL_PERIOD) => {}
+            }
+            if let Err(error) = self.refresh(&gateway).await {
+                tracing::debug!(%error, "switches could not be read");
+            }
+        }
+    }
+
+    async fn pulse(self: Arc<Self>, options: MemberOptions, gateway: Arc<Gateway>) {
+        let begun = Instant::now();
+        let mut ticks = tokio::time::interval(options.heartbeat);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = self.beat(&options, &gateway).await {
+                tracing::warn!(%error, "no beat");
+                continue;
+            }
+            if begun.elapsed() >= options.stand_late
+                && let Err(error) = self.lead(&options).await
+            {
+                tracing::warn!(%error, "a duty of the leader failed");
+            }
+        }
+    }
+
+    async fn beat(&self, options: &MemberOptions, gateway: &Gateway) -> Result<()> {
+        let sent = Instant::now();
+        let epoch = self.epoch();
+        let capacity: u32 = gateway.lines().map(|l| l.limiter.lock().map_or(0, |limiter| limiter.limit())).sum();
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        let known = node::beat(&self.db, epoch, in_flight, i32::try_from(capacity).unwrap_or(i32::MAX)).await?;
+        let epoch = if known {
+            epoch
+        } else {
+            tracing::warn!(epoch, "this process was taken for dead; it drops what it held and joins anew");
+            node::join(&self.db, &options.joining).await?
+        };
+        self.standing.send_modify(|s| {
+            s.epoch = epoch;
+            s.valid_until = sent + options.dead_after;
+        });
+        self.clock.measure(&self.db).await
+    }
+
+    async fn lead(&self, options: &MemberOptions) -> Result<()> {
+        let epoch = self.epoch();
+        if leader::stand(&self.db, epoch, &options.joining.node).await? {
+            duties::round(&self.db, options).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! The rows of nodes: joining, beating, leaving. Each joining has an epoch of its own, which fences its leases.
+
+use crate::database::{Db, Result};
+
+/// Who joins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joining {
+    /// `host:pid`.
+    pub node: String,
+    /// `console`, `worker`, `serve`, `demo`.
+    pub kind: &'static str,
+    /// Host.
+    pub host: String,
+    /// Whether it runs jobs.
+    pub runs_jobs: bool,
+    /// Lanes that it can serve: switched on, with a credential.
+    pub serves: Vec<String>,
+}
+
+impl Joining {
+    /// This process.
+    pub fn here(kind: &'static str, serves: Vec<String>) -> Joining {
+        let host = nix::unistd::gethostname().map_or_else(|_| "localhost".into(), |h| h.to_string_lossy().into_owned());
+        let node = format!("{host}:{}", std::process::id());
+        Joining { node, kind, host, runs_jobs: !serves.is_empty() || kind == "worker", serves }
+    }
+}
+
+/// Joins; returns the epoch.
+pub async fn join(db: &Db, who: &Joining) -> Result<i64> {
+    let sql = "WITH me AS (
+            INSERT INTO nodes (node, kind, host, pid, version, runs_jobs, serves) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING epoch),
+        line AS (
+            INSERT INTO timeline (kind, subject, summary, actor) SELECT 'node', $1, 'joined as ' || $2 || ', version ' || $5, 'switchboard' FROM me)
+        SELECT epoch FROM me";
+    let epoch = sqlx::query_scalar(sql)
+        .bind(&who.node)
+        .bind(who.kind)
+        .bind(&who.host)
+        .bind(i32::try_from(std::process::id()).unwrap_or(0))
+        .bind(env!("CARGO_PKG_VERSION"))
+        .bind(who.runs_jobs)
+        .bind(&who.serves)
+        .fetch_one(db.pool())
+        .await?;
+    Ok(epoch)
+}
+
+/// Beats. False: this epoch is gone, and what it held belongs to others.
+pub async fn beat(db: &Db, epoch: i64, in_flight: i32, capacity: i32) -> Result<bool> {
+    let sql = "/* heartbeat */ UPDATE nodes SET heartbeat_at = now(), in_flight = $2, capacity = $3 WHERE epoch = $1 AND state IN ('live', 'draining')";
+    let done = sqlx::query(sql).bind(epoch).bind(in_flight).bind(capacity).execute(db.pool()).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Claims nothing more: what is in flight is being finished.
+pub async fn drain(db: &Db, epoch: i64) -> Result<()> {
+    sqlx::query("UPDATE nodes SET state = 'draining' WHERE epoch = $1 AND state = 'live'").bind(epoch).execute(db.pool()).await?;
+    Ok(())
+}
+
+/// Leaves: nothing is held any more.
+pub async fn leave(db: &Db, epoch: i64) -> Result<()> {
+    let sql = "WITH me AS (UPDATE nodes SET state = 'left', ended_at = now(), in_flight = 0 WHERE epoch = $1 AND state IN ('live', 'draining') RETURNING node)
+               INSERT INTO timeline (kind, subject, summary, actor) SELECT 'node', node, 'left', 'switchboard' FROM me";
+    sqlx::query(sql).bind(epoch).execute(db.pool()).await?;
+    sqlx::query("UPDATE leader SET until = now() WHERE epoch = $1").bind(epoch).execute(db.pool()).await?;
+    Ok(())
+}
+
+/// How many live nodes run jobs, and the rank of `epoch` among them (0-based).
+pub async fn rank(db: &Db, epoch: i64) -> Result<(u32, u32)> {
+    let sql = "/* heartbeat */ SELECT count(*), count(*) FILTER (WHERE epoch < $1) FROM nodes WHERE state = 'live' AND runs_jobs";
+    let (nodes, rank): (i64, i64) = sqlx::query_as(sql).bind(epoch).fetch_one(db.pool()).await?;
+    Ok((u32::try_from(nodes).unwrap_or(1).max(1), u32::try_from(rank).unwrap_or(0)))
+}

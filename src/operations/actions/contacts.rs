@@ -1,0 +1,80 @@
+//! Enqueueing lookups of what a filter matches: one statement, whatever the number.
+
+use chrono::Utc;
+use serde_json::json;
+use sqlx::{PgConnection, Row};
+
+use super::plan::Draft;
+use super::record::Done;
+use super::{LookUp, Refusal};
+use crate::contacts::filter::{Bind, Filter, Statement};
+use crate::database::Db;
+use crate::providers::PriceBook;
+use crate::providers::twilio::Ask;
+use crate::queue;
+
+/// Hard limit of a lane: beyond it an enqueue is refused, so that the disk can't fill up.
+const LANE_LIMIT: i64 = 20_000_000;
+
+/// What a lookup may take: not in a worker's hands, not queued already, and completed ones only when asked again.
+const ELIGIBLE: &str = ") AND c.status <> 'processing' AND NOT EXISTS (SELECT FROM jobs l WHERE l.kind = 'lookup' AND l.contact_id = c.id AND l.state IN ('waiting', 'scheduled', 'running'))";
+
+const ENQUEUE: &str = " ORDER BY c.id FOR UPDATE OF c),
+    reset AS (
+        UPDATE contacts SET status = 'pending', phone_valid = NULL, lookup_performed_at = NULL, updated_at = now(),
+               error_kind = NULL, error_provider = NULL, error_code = NULL, error_http_status = NULL, error_message = NULL
+        WHERE id IN (SELECT id FROM chosen WHERE status <> 'pending')),
+    contact_delta AS (
+        INSERT INTO contact_deltas (pending, completed, failed)
+        SELECT count(*) FILTER (WHERE status <> 'pending'), -count(*) FILTER (WHERE status = 'completed'), -count(*) FILTER (WHERE status = 'failed') FROM chosen),
+    made AS (
+        INSERT INTO jobs (lane, kind, contact_id, state, max_attempts)
+        SELECT 'twilio', 'lookup', id, 'waiting', 5 FROM chosen ORDER BY id
+        ON CONFLICT (kind, contact_id) WHERE state IN ('waiting', 'scheduled', 'running') DO NOTHING RETURNING 1),
+    lane_delta AS (
+        INSERT INTO lane_deltas (lane, waiting, enqueued) SELECT 'twilio', count(*), count(*) FROM made HAVING count(*) > 0)
+    SELECT count(*) FROM made";
+
+fn parse(text: &str) -> Result<Filter, Refusal> {
+    Filter::parse(text, Utc::now()).map_err(|error| Refusal::Impossible(format!("the filter can not be read: {error}")))
+}
+
+fn eligible(start: &'static str, filter: &Filter, again: bool) -> Statement {
+    let statement = Statement::new(start).filter(filter).text(ELIGIBLE);
+    if again { statement } else { statement.text(" AND c.status <> 'completed'") }
+}
+
+pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
+    let filter = parse(&wish.filter)?;
+    let count = "SELECT count(*) AS n, coalesce(max(c.id), 0) AS bound FROM contacts c WHERE (";
+    let row = eligible(count, &filter, wish.again).query().fetch_one(db.pool()).await?;
+    let (things, bound): (i64, i64) = (row.try_get("n")?, row.try_get("bound")?);
+    let ask = Ask::parse(&wish.packages).map_err(Refusal::Impossible)?;
+    let prices = PriceBook::load(db).await?;
+    let each: i64 = ask.packages.iter().map(|package| prices.price("twilio", package)).sum();
+    let cost_usd = (each * things) as f64 / 1e6;
+    let mut twin = String::from("switchboard lookup ");
+    if wish.filter.is_empty() {
+        twin.push_str("--all");
+    } else {
+        twin.push_str(&format!("--filter '{}'", wish.filter.replace('\'', r"'\''")));
+    }
+    if wish.again {
+        twin.push_str(" --again");
+    }
+    let sentence = format!("Look up {things} contacts at about ${cost_usd:.2}.");
+    Ok(Draft { things, sentence, cost_usd, undoable: false, wide: things > 1, bound, twin })
+}
+
+pub(super) async fn act(tx: &mut PgConnection, wish: &LookUp, bound: i64) -> Result<Done, Refusal> {
+    let filter = parse(&wish.filter)?;
+    let start = "WITH chosen AS MATERIALIZED (SELECT c.id, c.status FROM contacts c WHERE (";
+    let statement = eligible(start, &filter, wish.again).text(" AND c.id <= ").bind(Bind::Integer(bound)).text(ENQUEUE);
+    let changed: i64 = statement.query().fetch_one(&mut *tx).await?.try_get(0)?;
+    if queue::enqueue::room(tx, "twilio", LANE_LIMIT).await? == 0 {
+        return Err(Refusal::Impossible(format!("lane twilio would hold more than {LANE_LIMIT} jobs; let it drain, then repeat")));
+    }
+    queue::enqueue::wake(tx, "twilio").await?;
+    let summary = format!("enqueued {changed} lookups");
+    Ok(Done { changed, summary, before: json!(null), after: json!({"enqueued": changed}), inverse: None })
+}

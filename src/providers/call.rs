@@ -1,0 +1,66 @@
+//! What goes into a call and what comes out of it, whoever is called.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::outcome::ErrorKind;
+
+/// By what right a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// The breaker is asked.
+    Ordinary,
+    /// The call is the breaker's one probe; its verdict belongs to this generation.
+    Probe(i64),
+}
+
+/// An HTTP answer, read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`, if it could be read (seconds or an HTTP date).
+    pub retry_after: Option<Duration>,
+    /// Body, at most [`super::gateway::BODY_LIMIT`] bytes.
+    pub body: Vec<u8>,
+}
+
+/// Facts of a call that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallMeta {
+    /// Our id of the call, in every log line about it.
+    pub request_id: Uuid,
+    /// Version of the credential that it was made with.
+    pub credential_version: String,
+    /// When it began, by the database's clock.
+    pub started_at: DateTime<Utc>,
+    /// How long it took, in milliseconds.
+    pub took_ms: i32,
+    /// HTTP status; none without an answer.
+    pub http_status: Option<i32>,
+}
+
+/// Why a call gave nothing that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", kind.name())]
+pub struct CallError {
+    /// Kind.
+    pub kind: ErrorKind,
+    /// HTTP status, if there was an answer.
+    pub http_status: Option<i32>,
+    /// Provider's own code.
+    pub code: Option<String>,
+    /// One short sentence without secrets, URLs or people.
+    pub message: String,
+    /// How long the provider asked us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl CallError {
+    /// An error of this kind without an answer.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> CallError {
+        CallError { kind, http_status: None, code: None, message: message.into(), retry_after: None }
+    }
+}

@@ -1,0 +1,233 @@
+//! One door for every outgoing call: breaker, credential at the moment of sending, whole-call time-out, body cap, verdict.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use reqwest::{Client, RequestBuilder};
+use uuid::Uuid;
+
+use super::call::{CallError, CallMeta, Exchange, Pass};
+use super::limiter::Limiter;
+use crate::breakers::{Admission, Guard};
+use crate::database::Clock;
+use crate::outcome::{ErrorKind, Verdict};
+use crate::vault::{Credential, Credentials};
+
+/// Largest body that is read, in bytes.
+pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the gateway knows of one provider.
+#[derive(Debug)]
+pub struct Line {
+    /// Provider's id.
+    pub provider: &'static str,
+    /// Credential slot.
+    pub slot: &'static str,
+    /// Base URL without a trailing slash.
+    pub base_url: String,
+    /// Bound of the whole call, body included.
+    pub timeout: Duration,
+    /// Its breaker as this process sees it.
+    pub guard: Guard,
+    /// Its concurrency.
+    pub limiter: Mutex<Limiter>,
+}
+
+/// The gateway: one for the process.
+#[derive(Debug)]
+pub struct Gateway {
+    client: Client,
+    credentials: Credentials,
+    clock: Clock,
+    lines: BTreeMap<&'static str, Line>,
+}
+
+/// A call's answer with its facts, or its error with them (none if no call was made).
+pub type Called<T> = Result<(T, Exchange, CallMeta), (CallError, Option<CallMeta>)>;
+
+impl Gateway {
+    /// A gateway over these lines. Fails only when the TLS roots of the system can't be read.
+    pub fn new(lines: Vec<Line>, credentials: Credentials, clock: Clock) -> Result<Gateway, reqwest::Error> {
+        // A second installation is refused, which is what we want: there is one provider of cryptography.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = Client::builder()
+            .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(128)
+            .pool_idle_timeout(Duration::from_secs(60));
+        // A proxy of the environment is for the world outside; what stands on this machine is called directly.
+        let client = if lines.iter().all(|l| is_loopback(&l.base_url)) { builder.no_proxy() } else { builder }.build()?;
+        Ok(Gateway { client, credentials, clock, lines: lines.into_iter().map(|l| (l.provider, l)).collect() })
+    }
+
+    /// The line of a provider, if it is switched on.
+    pub fn line(&self, provider: &str) -> Option<&Line> {
+        self.lines.get(provider)
+    }
+
+    /// All lines.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.lines.values()
+    }
+
+    /// Whether a provider has a credential now.
+    pub fn has_credential(&self, line: &Line) -> bool {
+        self.credentials.take(line.slot).is_some()
+    }
+
+    /// Makes one call: `build` makes the request with the credential of this moment, `judge` reads the answer.
+    pub async fn call<T>(
+        &self,
+        provider: &str,
+        pass: Pass,
+        build: impl FnOnce(&Client, &Line, &Credential) -> RequestBuilder,
+        judge: impl FnOnce(&Exchange) -> Result<T, CallError>,
+    ) -> Called<T> {
+        let refuse = |kind, message: &str| Err((CallError::new(kind, message), None));
+        let Some(line) = self.lines.get(provider) else {
+            return refuse(ErrorKind::Internal, "this provider is switched off");
+        };
+        let generation = match (pass, line.guard.admit()) {
+            (Pass::Probe(generation), _) | (Pass::Ordinary, Admission::Call(generation)) => generation,
+            (Pass::Ordinary, Admission::Refused) => return refuse(ErrorKind::CircuitOpen, "the breaker is open"),
+        };
+        let Some(credential) = self.credentials.take(line.slot) else {
+            return refuse(ErrorKind::NoCredential, "no credential is there");
+        };
+        let mut meta = CallMeta {
+            request_id: Uuid::new_v4(),
+            credential_version: credential.version.clone(),
+            started_at: self.clock.now(),
+            took_ms: 0,
+            http_status: None,
+        };
+        let begun = Instant::now();
+        let exchange = send(build(&self.client, line, &credential), line.timeout).await;
+        meta.took_ms = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
+        meta.http_status = exchange.as_ref().ok().map(|e| i32::from(e.status));
+        let judged = exchange.and_then(|exchange| judge(&exchange).map(|value| (value, exchange)));
+        self.note(line, pass, generation, &meta, judged.as_ref().err());
+        match judged {
+            Ok((value, exchange)) => Ok((value, exchange, meta)),
+            Err(mut error) => {
+                error.http_status = meta.http_status;
+                Err((error, Some(meta)))
+            }
+        }
+    }
+
+    /// Tells limiter, breaker and log how the call ended.
+    fn note(&self, line: &Line, pass: Pass, generation: i64, meta: &CallMeta, error: Option<&CallError>) {
+        let request = meta.request_id;
+        match error {
+            None => tracing::debug!(provider = line.provider, %request, status = meta.http_status, took_ms = meta.took_ms, "answered"),
+            Some(e) => tracing::info!(provider = line.provider, %request, status = meta.http_status, took_ms = meta.took_ms, error = %e, "failed"),
+        }
+        let mut verdict = error.map_or(Verdict::Success, |e| e.kind.verdict());
+        let mut limiter = line.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            None => limiter.succeeded(),
+            Some(e) if e.kind == ErrorKind::RateLimited => {
+                if limiter.throttled(self.clock.now(), e.retry_after) {
+                    verdict = Verdict::Failure;
+                }
+            }
+            Some(_) => {}
+        }
+        drop(limiter);
+        match (pass, verdict) {
+            (Pass::Ordinary, Verdict::Success) => line.guard.succeeded(generation, meta.started_at),
+            (Pass::Ordinary, Verdict::Failure) => {
+                let why = error.map(describe).unwrap_or_default();
+                line.guard.failed(generation, meta.started_at, &why);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A failure as a breaker's history shows it: `HTTP 503`, `timeout`.
+pub fn describe(error: &CallError) -> String {
+    match error.http_status {
+        Some(status) if status >= 400 => format!("HTTP {status}"),
+        _ => format!("{}: {}", error.kind.name(), error.message),
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+async fn send(request: RequestBuilder, limit: Duration) -> Result<Exchange, CallError> {
+    match tokio::time::timeout(limit, read(request)).await {
+        Ok(result) => result,
+        Err(_) => Err(CallError::new(ErrorKind::Timeout, format!("no whole answer within {} s", limit.as_secs_f32()))),
+    }
+}
+
+async fn read(request: RequestBuilder) -> Result<Exchange, CallError> {
+    let response = request.send().await.map_err(|e| transport(&e))?;
+    let status = response.status().as_u16();
+    let header = response.headers().get(reqwest::header::RETRY_AFTER).and_then(|v| v.to_str().ok());
+    let retry_after = header.and_then(|text| parse_retry_after(text, Utc::now()));
+    let mut body = Vec::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        body.extend_from_slice(&chunk.map_err(|e| transport(&e))?);
+        if body.len() > BODY_LIMIT {
+            return Err(CallError::new(ErrorKind::InvalidResponse, "the answer is longer than 2 MiB"));
+        }
+    }
+    Ok(Exchange { status, retry_after, body })
+}
+
+/// The error without its URL, which may name a person or a key.
+fn transport(error: &reqwest::Error) -> CallError {
+    if error.is_timeout() {
+        return CallError::new(ErrorKind::Timeout, "no connection or answer in time");
+    }
+    if error.is_decode() {
+        return CallError::new(ErrorKind::InvalidResponse, "the answer's encoding is broken");
+    }
+    if error.is_builder() {
+        return CallError::new(ErrorKind::Internal, "the request could not be built; check the base URL");
+    }
+    let what = if error.is_connect() { "no connection" } else { "the connection broke before the answer was whole" };
+    CallError::new(ErrorKind::Network, what)
+}
+
+/// `Retry-After` as seconds or as an HTTP date (RFC 9110, section 10.2.3).
+fn parse_retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(text.trim()).ok()?;
+    (date.with_timezone(&Utc) - now).to_std().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_both_its_forms() {
+        let now = DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().with_timezone(&Utc);
+        assert_eq!(parse_retry_after("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(parse_retry_after("Thu, 01 Jan 2026 00:00:30 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(parse_retry_after("soon", now), None);
+    }
+
+    #[test]
+    fn only_this_machine_is_called_without_a_proxy() {
+        assert!(is_loopback("http://127.0.0.1:9090"));
+        assert!(is_loopback("http://[::1]:9090/x"));
+        assert!(!is_loopback("https://lookups.twilio.com"));
+    }
+}

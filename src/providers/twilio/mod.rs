@@ -1,0 +1,133 @@
+//! Twilio Lookup v2: one request for a number with all the packages that are wanted; several packages are one round trip.
+//!
+//! Source: <https://www.twilio.com/docs/lookup/v2-api> and Twilio's published OpenAPI description of Lookups.
+
+mod answer;
+mod patch;
+
+use chrono::NaiveDate;
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
+
+use super::call::{CallError, Exchange, Pass};
+use super::gateway::{Called, Gateway};
+use super::prices::{MicroUsd, PriceBook};
+
+pub use answer::{Answer, judge};
+pub use patch::patch;
+
+/// Where Lookup v2 lives.
+pub const BASE_URL: &str = "https://lookups.twilio.com";
+
+/// Every data package of the published description, as `Fields` names them.
+pub const PACKAGES: [&str; 11] = [
+    "validation",
+    "caller_name",
+    "sim_swap",
+    "call_forwarding",
+    "line_status",
+    "line_type_intelligence",
+    "identity_match",
+    "reassigned_number",
+    "sms_pumping_risk",
+    "phone_number_quality_score",
+    "pre_fill",
+];
+
+/// What to ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// Packages; none = the free validation alone.
+    pub packages: Vec<&'static str>,
+    /// The day on which the owner was last known: required by `reassigned_number`, which is left out without it.
+    pub last_verified: Option<NaiveDate>,
+}
+
+impl Ask {
+    /// Reads a comma list of package names. Fails with the nearest known name.
+    pub fn parse(text: &str) -> Result<Ask, String> {
+        let mut ask = Ask::default();
+        for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+            let Some(known) = PACKAGES.iter().find(|p| **p == name) else {
+                let near = crate::catalogue::nearest(name, PACKAGES).unwrap_or("line_type_intelligence");
+                return Err(format!("Twilio has no package {name}: did you mean {near}?"));
+            };
+            if !ask.packages.contains(known) {
+                ask.packages.push(known);
+            }
+        }
+        Ok(ask)
+    }
+
+    /// What goes into `Fields`.
+    fn fields(&self) -> String {
+        let asked = self.packages.iter().filter(|p| **p != "reassigned_number" || self.last_verified.is_some());
+        asked.copied().collect::<Vec<_>>().join(",")
+    }
+
+    /// A name of the options, for the result cache's key.
+    pub fn key(&self) -> String {
+        let mut sorted = self.packages.clone();
+        sorted.sort_unstable();
+        sorted.join(",")
+    }
+}
+
+/// Looks `phone` (E.164) up.
+pub async fn lookup(gateway: &Gateway, pass: Pass, phone: &str, ask: &Ask) -> Called<Answer> {
+    let build = |client: &reqwest::Client, line: &super::Line, credential: &crate::vault::Credential| {
+        // `+` is the only character of E.164 that a path segment has to escape.
+        let url = format!("{}/v2/PhoneNumbers/{}", line.base_url, phone.replace('+', "%2B"));
+        let mut request = client.get(url);
+        if let Some((user, password)) = credential.basic() {
+            request = request.basic_auth(user.expose_secret(), Some(password.expose_secret()));
+        }
+        let fields = ask.fields();
+        if !fields.is_empty() {
+            request = request.query(&[("Fields", fields)]);
+        }
+        if let Some(day) = ask.last_verified {
+            request = request.query(&[("LastVerifiedDate", day.format("%Y%m%d").to_string())]);
+        }
+        request
+    };
+    gateway.call("twilio", pass, build, judge).await
+}
+
+/// What the answer costs by the price book, and each package with its price: only what was really answered is charged.
+pub fn cost(answer: &Answer, prices: &PriceBook) -> (MicroUsd, Vec<(&'static str, MicroUsd)>) {
+    let mut parts = vec![("basic", prices.price("twilio", "basic"))];
+    for package in answer.answered() {
+        parts.push((package, prices.price("twilio", package)));
+    }
+    (parts.iter().map(|(_, price)| price).sum(), parts)
+}
+
+/// The body as it is kept: parsed JSON.
+pub fn body(exchange: &Exchange) -> Value {
+    serde_json::from_slice(&exchange.body).unwrap_or(Value::Object(Map::new()))
+}
+
+/// The error that a body of Twilio's describes.
+pub fn error(exchange: &Exchange) -> CallError {
+    answer::error(exchange)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_package_names_its_neighbour() {
+        assert_eq!(Ask::parse("caller_nam"), Err("Twilio has no package caller_nam: did you mean caller_name?".into()));
+        assert_eq!(Ask::parse("").unwrap().packages, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn reassigned_is_only_asked_with_the_date_that_it_needs() {
+        let mut ask = Ask::parse("reassigned_number,caller_name").unwrap();
+        assert_eq!(ask.fields(), "caller_name");
+        ask.last_verified = NaiveDate::from_ymd_opt(2025, 1, 1);
+        assert_eq!(ask.fields(), "reassigned_number,caller_name");
+    }
+}

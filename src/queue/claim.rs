@@ -1,0 +1,75 @@
+//! Claiming: one short statement takes a batch under this node's epoch and counts the attempt.
+//!
+//! The lists go through arrays so that the plan never depends on an estimate: index scan on `jobs_claim`, then by key.
+
+use chrono::{DateTime, Utc};
+
+use crate::database::{Db, Result};
+
+/// A job in this node's hands.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Claimed {
+    /// Job's number.
+    pub id: i64,
+    /// The step.
+    pub kind: String,
+    /// Whose job it is.
+    pub contact_id: i64,
+    /// This attempt's number; 1 is the first.
+    pub attempt: i16,
+    /// Attempts allowed.
+    pub max_attempts: i16,
+    /// Times it came back without a burnt attempt.
+    pub returns: i16,
+    /// Times it failed as a probe.
+    pub probes: i16,
+    /// Since when it could run.
+    pub run_at: DateTime<Utc>,
+    /// The contact's number.
+    pub phone_e164: String,
+}
+
+const CLAIM: &str = "
+    WITH picked AS (
+        SELECT id FROM jobs
+        WHERE lane = $1 AND state = 'waiting' AND NOT (SELECT paused FROM lanes WHERE lane = $1)
+          AND EXISTS (SELECT FROM nodes WHERE epoch = $2 AND state = 'live')
+        ORDER BY priority, run_at, id LIMIT $3 FOR UPDATE SKIP LOCKED),
+    claimed AS (
+        UPDATE jobs SET state = 'running', lease_epoch = $2, claimed_at = now(), attempt = attempt + 1
+        WHERE id = ANY(ARRAY(SELECT id FROM picked))
+        RETURNING id, kind, contact_id, attempt, max_attempts, returns, probes, run_at, priority),
+    held AS (
+        UPDATE contacts SET status = 'processing', updated_at = now()
+        WHERE id = ANY(ARRAY(SELECT contact_id FROM claimed WHERE kind = 'lookup')) AND status = 'pending'
+        RETURNING 1),
+    contact_delta AS (
+        INSERT INTO contact_deltas (pending, processing)
+        SELECT -count(*), count(*) FROM held HAVING count(*) > 0),
+    lane_delta AS (
+        INSERT INTO lane_deltas (lane, waiting, running)
+        SELECT $1, -count(*), count(*) FROM claimed HAVING count(*) > 0)
+    SELECT j.id, j.kind, j.contact_id, j.attempt, j.max_attempts, j.returns, j.probes, j.run_at, c.phone_e164
+    FROM claimed j JOIN contacts c ON c.id = j.contact_id ORDER BY j.priority, j.run_at, j.id";
+
+/// Takes up to `limit` waiting jobs of `lane` for `epoch`: none while the lane is paused or the epoch is not live.
+pub async fn claim(db: &Db, lane: &str, epoch: i64, limit: i64) -> Result<Vec<Claimed>> {
+    Ok(sqlx::query_as(CLAIM).bind(lane).bind(epoch).bind(limit).fetch_all(db.pool()).await?)
+}
+
+/// Makes scheduled jobs of `lane` whose time has come waiting; at most 1,000. Says how many.
+pub async fn promote(db: &Db, lane: &str) -> Result<i64> {
+    let sql = "WITH due AS (SELECT id FROM jobs WHERE lane = $1 AND state = 'scheduled' AND run_at <= now()
+                            ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED),
+        moved AS (UPDATE jobs SET state = 'waiting' WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING 1),
+        counted AS (SELECT count(*)::integer AS n FROM moved),
+        delta AS (INSERT INTO lane_deltas (lane, waiting, scheduled) SELECT $1, n, -n FROM counted WHERE n > 0)
+        SELECT n::bigint FROM counted";
+    Ok(sqlx::query_scalar(sql).bind(lane).fetch_one(db.pool()).await?)
+}
+
+/// Whether `lane` has a job that may run now.
+pub async fn any_waiting(db: &Db, lane: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT FROM jobs WHERE lane = $1 AND state = 'waiting')";
+    Ok(sqlx::query_scalar(sql).bind(lane).fetch_one(db.pool()).await?)
+}

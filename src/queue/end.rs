@@ -1,0 +1,177 @@
+//! Ending a batch of attempts, fenced: only a job that this epoch still holds, in this very attempt, is touched.
+//!
+//! The caller's transaction carries everything else that the ending means (results, contact changes, follow-up jobs), for
+//! exactly those jobs that [`fence`] returns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::depth::{self, Delta};
+use crate::database::Result;
+use crate::outcome::ErrorKind;
+
+/// How an attempt ended for its job.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// The step is over, well or for a stated reason.
+    Done,
+    /// Again at `at`; the attempt is used up if `burnt`.
+    Again {
+        /// When, by the database's clock.
+        at: DateTime<Utc>,
+        /// Whether the attempt counts.
+        burnt: bool,
+    },
+    /// Back to the front as if it had never been claimed: no call was made.
+    Back,
+    /// Back, behind the others of its lane: it failed as a probe.
+    Behind,
+    /// Attempts are used up: rests until a person acts.
+    Dead,
+}
+
+/// The ending of one job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ending {
+    /// Job's number.
+    pub id: i64,
+    /// Attempt that ended.
+    pub attempt: i16,
+    /// How.
+    pub end: End,
+    /// What failed, if something did.
+    pub failure: Option<Failure>,
+}
+
+/// One failed attempt, as it is kept for the dead-letter view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// Whose job.
+    pub contact_id: i64,
+    /// Kind.
+    pub kind: ErrorKind,
+    /// HTTP status, if there was an answer.
+    pub http_status: Option<i32>,
+    /// Provider's own code.
+    pub provider_code: Option<String>,
+    /// Redacted text.
+    pub message: String,
+    /// Whether the call was a breaker's probe.
+    pub probe: bool,
+    /// When the call began, by the database's clock.
+    pub started_at: DateTime<Utc>,
+    /// How long it took.
+    pub took_ms: i32,
+}
+
+/// Locks and returns those of `endings` that `epoch` still holds.
+pub async fn fence(tx: &mut PgConnection, epoch: i64, endings: &[(i64, i16)]) -> Result<BTreeSet<i64>> {
+    let (ids, attempts): (Vec<i64>, Vec<i16>) = endings.iter().copied().unzip();
+    let sql = "SELECT j.id FROM jobs j JOIN unnest($1::bigint[], $2::smallint[]) AS u(id, attempt) ON u.id = j.id
+               WHERE j.state = 'running' AND j.lease_epoch = $3 AND j.attempt = u.attempt ORDER BY j.id FOR UPDATE OF j";
+    let held: Vec<i64> = sqlx::query_scalar(sql).bind(ids).bind(attempts).bind(epoch).fetch_all(tx).await?;
+    Ok(held.into_iter().collect())
+}
+
+/// Ends jobs that [`fence`] returned, in a handful of statements. All belong to `lane` and `epoch`.
+pub async fn end(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Ending]) -> Result<()> {
+    let mut delta = Delta { running: -(endings.len() as i32), ..Delta::default() };
+    let done: Vec<i64> = endings.iter().filter(|e| e.end == End::Done).map(|e| e.id).collect();
+    delta.done = done.len() as i32;
+    finish(tx, &done).await?;
+    let rest: Vec<&Ending> = endings.iter().filter(|e| e.end != End::Done).collect();
+    for ending in &rest {
+        match ending.end {
+            End::Again { .. } => delta.scheduled += 1,
+            End::Back | End::Behind => delta.waiting += 1,
+            End::Dead => delta.dead += 1,
+            End::Done => {}
+        }
+    }
+    put_back(tx, &rest).await?;
+    delta.failed = endings.iter().filter(|e| e.failure.is_some()).count() as i32;
+    keep_failures(tx, lane, epoch, endings).await?;
+    depth::write(tx, lane, delta).await
+}
+
+async fn finish(tx: &mut PgConnection, ids: &[i64]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql = "WITH gone AS (DELETE FROM jobs WHERE id = ANY($1) RETURNING id, lane, kind, contact_id, attempt, lease_epoch, created_at, claimed_at)
+               INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, lease_epoch, created_at, claimed_at)
+               SELECT id, lane, kind, contact_id, 'done', attempt, lease_epoch, created_at, claimed_at FROM gone";
+    sqlx::query(sql).bind(ids).execute(tx).await?;
+    Ok(())
+}
+
+async fn put_back(tx: &mut PgConnection, endings: &[&Ending]) -> Result<()> {
+    if endings.is_empty() {
+        return Ok(());
+    }
+    let mut columns: (Vec<i64>, Vec<&str>, Vec<Option<DateTime<Utc>>>, Vec<bool>, Vec<bool>, Vec<Option<&str>>) = Default::default();
+    for ending in endings {
+        let (state, at, burnt, behind) = match ending.end {
+            End::Again { at, burnt } => ("scheduled", Some(at), burnt, false),
+            End::Behind => ("waiting", Some(Utc::now()), false, true),
+            End::Dead => ("dead", None, true, false),
+            End::Back | End::Done => ("waiting", None, false, false),
+        };
+        columns.0.push(ending.id);
+        columns.1.push(state);
+        columns.2.push(at);
+        columns.3.push(burnt);
+        columns.4.push(behind);
+        columns.5.push(ending.failure.as_ref().map(|f| f.message.as_str()));
+    }
+    let sql = "UPDATE jobs j SET state = u.state, lease_epoch = NULL, claimed_at = NULL,
+                   run_at = CASE WHEN u.behind THEN now() ELSE coalesce(u.at, j.run_at) END,
+                   attempt = j.attempt - CASE WHEN u.burnt THEN 0 ELSE 1 END,
+                   returns = j.returns + CASE WHEN u.state = 'scheduled' AND NOT u.burnt THEN 1 ELSE 0 END,
+                   probes = j.probes + u.behind::integer, last_error = coalesce(u.error, j.last_error)
+               FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::boolean[], $5::boolean[], $6::text[]) AS u(id, state, at, burnt, behind, error)
+               WHERE j.id = u.id";
+    sqlx::query(sql)
+        .bind(columns.0)
+        .bind(columns.1)
+        .bind(columns.2)
+        .bind(columns.3)
+        .bind(columns.4)
+        .bind(columns.5)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn keep_failures(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Ending]) -> Result<()> {
+    let rows: Vec<serde_json::Value> = endings
+        .iter()
+        .filter_map(|e| e.failure.as_ref().map(|f| (e, f)))
+        .map(|(e, f)| {
+            let mut row = BTreeMap::new();
+            row.insert("job_id", serde_json::json!(e.id));
+            row.insert("contact_id", serde_json::json!(f.contact_id));
+            row.insert("attempt", serde_json::json!(e.attempt));
+            row.insert("burnt", serde_json::json!(matches!(e.end, End::Again { burnt: true, .. } | End::Dead | End::Done)));
+            row.insert("probe", serde_json::json!(f.probe));
+            row.insert("error_kind", serde_json::json!(f.kind.name()));
+            row.insert("http_status", serde_json::json!(f.http_status));
+            row.insert("provider_code", serde_json::json!(f.provider_code));
+            row.insert("message", serde_json::json!(f.message));
+            row.insert("started_at", serde_json::json!(f.started_at));
+            row.insert("took_ms", serde_json::json!(f.took_ms));
+            serde_json::json!(row)
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO job_failures (job_id, lane, contact_id, attempt, burnt, probe, lease_epoch, error_kind, http_status, provider_code, message, started_at, took_ms)
+               SELECT job_id, $1, contact_id, attempt, burnt, probe, $2, error_kind, http_status, provider_code, message, started_at, took_ms
+               FROM jsonb_to_recordset($3) AS r(job_id bigint, contact_id bigint, attempt smallint, burnt boolean, probe boolean, error_kind text,
+                                                http_status integer, provider_code text, message text, started_at timestamptz, took_ms integer)";
+    sqlx::query(sql).bind(lane).bind(epoch).bind(serde_json::Value::Array(rows)).execute(tx).await?;
+    Ok(())
+}

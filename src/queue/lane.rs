@@ -1,0 +1,82 @@
+//! The rows of lanes: made from the catalogue, paused by people, parked by causes, announced to the fleet.
+
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
+
+use crate::catalogue;
+use crate::database::{Db, Result};
+
+/// Channel on which changes of lanes are announced.
+pub const CHANNEL: &str = "switchboard_lanes";
+/// Channel on which new work is announced; the payload is the lane. A hint only.
+pub const WORK: &str = "switchboard_work";
+
+/// What a worker must know of a lane before it claims.
+#[derive(Debug, Clone, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Switch {
+    /// Lane.
+    pub lane: String,
+    /// Paused by a person.
+    pub paused: bool,
+    /// Parked by this cause (not by its breaker).
+    pub parked_reason: Option<String>,
+    /// Operator's limit of jobs at once in the fleet.
+    pub concurrency: Option<i32>,
+}
+
+/// Makes the rows of lanes and breakers that are missing; what exists stays.
+pub async fn seed(db: &Db) -> Result<()> {
+    let lanes: Vec<&str> = catalogue::lanes().collect();
+    sqlx::query("INSERT INTO lanes (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING").bind(lanes).execute(db.pool()).await?;
+    let (mut names, mut of_lane) = (Vec::new(), Vec::new());
+    for provider in catalogue::PROVIDERS {
+        if let Some(breaker) = provider.breaker {
+            names.push(breaker);
+            of_lane.push(provider.has_lane.then_some(provider.id));
+        }
+    }
+    sqlx::query("INSERT INTO breakers (name, lane) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING")
+        .bind(names)
+        .bind(of_lane)
+        .execute(db.pool())
+        .await?;
+    Ok(())
+}
+
+/// All switches by lane.
+pub async fn switches(db: &Db) -> Result<BTreeMap<String, Switch>> {
+    let rows: Vec<Switch> =
+        sqlx::query_as("SELECT lane, paused, parked_reason, concurrency FROM lanes").fetch_all(db.pool()).await?;
+    Ok(rows.into_iter().map(|s| (s.lane.clone(), s)).collect())
+}
+
+/// Tells the fleet that a lane's row changed.
+pub async fn announce(tx: &mut PgConnection) -> Result<()> {
+    sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(tx).await?;
+    Ok(())
+}
+
+/// Parks a lane for `reason` (`credential`, `no_credential`, `budget`), with its timeline line; says whether it was not parked before.
+pub async fn park(tx: &mut PgConnection, lane: &str, reason: &str, detail: &str) -> Result<bool> {
+    let sql = "UPDATE lanes SET parked_reason = $2, parked_at = now(), parked_detail = $3 WHERE lane = $1 AND parked_reason IS NULL";
+    if sqlx::query(sql).bind(lane).bind(reason).bind(detail).execute(&mut *tx).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let line = "INSERT INTO timeline (kind, severity, subject, summary, actor) VALUES ('lane', 'critical', $1, $2, 'switchboard')";
+    sqlx::query(line).bind(lane).bind(format!("parked ({reason}): {detail}")).execute(&mut *tx).await?;
+    announce(tx).await?;
+    Ok(true)
+}
+
+/// Ends the parking of a lane for one of `reasons`, with its timeline line.
+pub async fn unpark(tx: &mut PgConnection, lane: &str, reasons: &[&str]) -> Result<bool> {
+    let sql = "UPDATE lanes SET parked_reason = NULL, parked_at = NULL, parked_detail = NULL WHERE lane = $1 AND parked_reason = ANY($2)";
+    if sqlx::query(sql).bind(lane).bind(reasons).execute(&mut *tx).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let line = "INSERT INTO timeline (kind, subject, summary, actor) VALUES ('lane', $1, 'no longer parked', 'switchboard')";
+    sqlx::query(line).bind(lane).execute(&mut *tx).await?;
+    announce(tx).await?;
+    Ok(true)
+}

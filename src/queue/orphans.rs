@@ -1,0 +1,61 @@
+//! Jobs whose node is gone: back to their lane, by the leader, by the database's clock.
+//!
+//! The attempt stays counted: a job that kills its worker each time ends dead, and does not loop.
+
+use std::time::Duration;
+
+use crate::database::{Db, Result};
+
+/// What a reaping did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reaped {
+    /// Nodes found lost.
+    pub nodes: i64,
+    /// Jobs that went back to their lanes.
+    pub freed: i64,
+    /// Jobs whose attempts were used up.
+    pub dead: i64,
+}
+
+const FREE: &str = "
+    WITH orphan AS (
+        SELECT j.id FROM jobs j JOIN nodes n ON n.epoch = j.lease_epoch
+        WHERE j.state = 'running' AND n.state IN ('left', 'lost') ORDER BY j.id LIMIT 5000 FOR UPDATE OF j SKIP LOCKED),
+    freed AS (
+        UPDATE jobs SET state = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'waiting' END, lease_epoch = NULL, claimed_at = NULL,
+               last_error = CASE WHEN attempt >= max_attempts THEN 'internal: its worker died in each attempt' ELSE last_error END
+        WHERE id = ANY(ARRAY(SELECT id FROM orphan)) RETURNING lane, kind, contact_id, state),
+    back AS (
+        UPDATE contacts SET status = 'pending', updated_at = now()
+        WHERE id = ANY(ARRAY(SELECT contact_id FROM freed WHERE kind = 'lookup' AND state = 'waiting')) AND status = 'processing' RETURNING 1),
+    ended AS (
+        UPDATE contacts SET status = 'failed', error_kind = 'internal', error_message = 'its worker died in each attempt', updated_at = now()
+        WHERE id = ANY(ARRAY(SELECT contact_id FROM freed WHERE kind = 'lookup' AND state = 'dead')) AND status = 'processing' RETURNING 1),
+    contact_delta AS (
+        INSERT INTO contact_deltas (pending, processing, failed)
+        SELECT (SELECT count(*) FROM back), -(SELECT count(*) FROM back) - (SELECT count(*) FROM ended), (SELECT count(*) FROM ended)),
+    lane_delta AS (
+        INSERT INTO lane_deltas (lane, waiting, running, dead)
+        SELECT lane, count(*) FILTER (WHERE state = 'waiting'), -count(*), count(*) FILTER (WHERE state = 'dead') FROM freed GROUP BY lane)
+    SELECT count(*) FILTER (WHERE state = 'waiting') AS freed, count(*) FILTER (WHERE state = 'dead') AS dead FROM freed";
+
+/// Declares nodes lost that were silent for `dead_after`, and frees what lost and left nodes still hold.
+pub async fn reap(db: &Db, dead_after: Duration) -> Result<Reaped> {
+    let lost = "WITH lost AS (
+            UPDATE nodes SET state = 'lost', ended_at = now()
+            WHERE state IN ('live', 'draining') AND heartbeat_at < now() - make_interval(secs => $1) RETURNING epoch, node, heartbeat_at),
+        line AS (
+            INSERT INTO timeline (kind, severity, subject, summary, actor)
+            SELECT 'node', 'warning', node, 'lost: silent since ' || to_char(heartbeat_at AT TIME ZONE 'UTC', 'HH24:MI:SS\"Z\"') || '; its jobs go back to their lanes', 'switchboard' FROM lost)
+        SELECT count(*) FROM lost";
+    let nodes: i64 = sqlx::query_scalar(lost).bind(dead_after.as_secs_f64()).fetch_one(db.pool()).await?;
+    let mut reaped = Reaped { nodes, ..Reaped::default() };
+    loop {
+        let (freed, dead): (i64, i64) = sqlx::query_as(FREE).fetch_one(db.pool()).await?;
+        reaped.freed += freed;
+        reaped.dead += dead;
+        if freed + dead == 0 {
+            return Ok(reaped);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Every setting, one row each: its name, what it accepts, where the value goes.
+
+use std::time::Duration;
+
+use super::Settings;
+use super::entry::{Entry, variable};
+use super::error::{Origin, SettingsError};
+use super::sections::{BreakerSettings, Link, ProviderSettings};
+use super::value::{database_url, duration, http_url, limit, whole, word, words, yes};
+use crate::catalogue::{self, PROVIDERS, Provider, Slot};
+
+const DURATION: &str = "a duration such as 500ms, 6s, 2m, 1h or 30d";
+const YES: &str = "true or false";
+const HTTP: &str = "an address such as https://host or http://127.0.0.1:8080, without user or query";
+const DATABASE: &str = "an address such as postgres://user@host:5432/database";
+const LIMIT: &str = "a number above 0, or none";
+const ATTEMPTS: &str = "a whole number from 1 to 100";
+const COUNT: &str = "a whole number from 1 to 1000000000";
+const CALLS: &str = "a whole number from 1 to 10000";
+
+/// <https://www.twilio.com/docs/lookup/v2-api>: the values of `Fields` that we read answers of.
+const PACKAGES: &[&str] = &[
+    "line_type_intelligence",
+    "caller_name",
+    "sms_pumping_risk",
+    "sim_swap",
+    "call_forwarding",
+    "line_status",
+    "identity_match",
+    "reassigned_number",
+    "phone_number_quality_score",
+    "pre_fill",
+];
+const THEMES: &[&str] = &["terminal", "dusk", "paper", "contrast", "deuteranopia", "mono"];
+
+/// A setting that stands once. `set` puts a good value in its place and refuses others by `None`.
+struct Single(&'static str, &'static str, fn(&mut Settings, &str) -> Option<()>);
+/// A setting that every provider has.
+struct OfProvider(&'static str, &'static str, fn(&mut ProviderSettings, &str) -> Option<()>);
+/// A setting that every breaker has.
+struct OfBreaker(&'static str, &'static str, fn(&mut BreakerSettings, &str) -> Option<()>);
+
+/// Puts a value that was understood where it belongs.
+fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
+    *place = value?;
+    Some(())
+}
+fn lasting(place: &mut Duration, text: &str) -> Option<()> {
+    put(place, duration(text))
+}
+
+const SINGLE: &[Single] = &[
+    Single("database.url", DATABASE, |s, v| put(&mut s.database.url, database_url(v).map(|u| Some(u.into())))),
+    Single("database.direct_url", DATABASE, |s, v| {
+        put(&mut s.database.direct_url, database_url(v).map(|u| Some(u.into())))
+    }),
+    Single("database.worker_url", DATABASE, |s, v| {
+        put(&mut s.database.worker_url, database_url(v).map(|u| Some(u.into())))
+    }),
+    Single("database.max_connections", "a whole number from 2 to 1000", |s, v| {
+        put(&mut s.database.max_connections, whole(v, 2..=1000))
+    }),
+    Single("jobs.lookup_attempts", ATTEMPTS, |s, v| put(&mut s.jobs.lookup_attempts, whole(v, 1..=100))),
+    Single("jobs.step_attempts", ATTEMPTS, |s, v| put(&mut s.jobs.step_attempts, whole(v, 1..=100))),
+    Single("jobs.retry_base", DURATION, |s, v| lasting(&mut s.jobs.retry_base, v)),
+    Single("jobs.retry_cap", DURATION, |s, v| lasting(&mut s.jobs.retry_cap, v)),
+    Single("jobs.retry_after_cap", DURATION, |s, v| lasting(&mut s.jobs.retry_after_cap, v)),
+    Single("jobs.heartbeat", DURATION, |s, v| lasting(&mut s.jobs.heartbeat, v)),
+    Single("jobs.dead_after", DURATION, |s, v| lasting(&mut s.jobs.dead_after, v)),
+    Single("jobs.lane_limit", COUNT, |s, v| put(&mut s.jobs.lane_limit, whole(v, 1..=1_000_000_000))),
+    Single("alerts.depth_warning", COUNT, |s, v| put(&mut s.alerts.depth_warning, whole(v, 1..=1_000_000_000))),
+    Single("alerts.depth_critical", COUNT, |s, v| put(&mut s.alerts.depth_critical, whole(v, 1..=1_000_000_000))),
+    Single("alerts.total_critical", COUNT, |s, v| put(&mut s.alerts.total_critical, whole(v, 1..=1_000_000_000))),
+    Single("alerts.oldest_warning", DURATION, |s, v| lasting(&mut s.alerts.oldest_warning, v)),
+    Single("retention.usage", DURATION, |s, v| lasting(&mut s.retention.usage, v)),
+    Single("retention.timeline", DURATION, |s, v| lasting(&mut s.retention.timeline, v)),
+    Single("retention.samples", DURATION, |s, v| lasting(&mut s.retention.samples, v)),
+    Single("retention.fine_samples", DURATION, |s, v| lasting(&mut s.retention.fine_samples, v)),
+    Single("retention.job_failures", DURATION, |s, v| lasting(&mut s.retention.job_failures, v)),
+    Single("retention.job_history", DURATION, |s, v| lasting(&mut s.retention.job_history, v)),
+    Single("retention.job_trash", DURATION, |s, v| lasting(&mut s.retention.job_trash, v)),
+    Single("retention.webhook_keys", DURATION, |s, v| lasting(&mut s.retention.webhook_keys, v)),
+    Single("retention.payloads", DURATION, |s, v| lasting(&mut s.retention.payloads, v)),
+    Single("retention.log_files", "a whole number from 1 to 3650", |s, v| {
+        put(&mut s.retention.log_files, whole(v, 1..=3650))
+    }),
+    Single("inbound.public_url", HTTP, |s, v| put(&mut s.inbound.public_url, http_url(v).map(Some))),
+    Single("inbound.listen", "an address such as 127.0.0.1:8080", |s, v| {
+        put(&mut s.inbound.listen, v.trim().parse().ok().map(Some))
+    }),
+    Single("telemetry.mask_pii", YES, |s, v| put(&mut s.telemetry.mask_pii, yes(v))),
+    Single("telemetry.log_level", "off, error, warn, info, debug or trace", |s, v| {
+        let known = word(v, &["off", "error", "warn", "info", "debug", "trace"])?;
+        put(&mut s.telemetry.log_level, known.parse().ok())
+    }),
+    Single("telemetry.log_dir", "an absolute path", |s, v| {
+        put(&mut s.telemetry.log_dir, Some(std::path::PathBuf::from(v)).filter(|p| p.is_absolute()).map(Some))
+    }),
+    Single("console.theme", "terminal, dusk, paper, contrast, deuteranopia or mono", |s, v| {
+        put(&mut s.console.theme, word(v, THEMES))
+    }),
+    Single("console.esc_delay", DURATION, |s, v| lasting(&mut s.console.esc_delay, v)),
+    Single("console.link", "auto, slow or normal", |s, v| {
+        let links = [("auto", Link::Measured), ("slow", Link::Slow), ("normal", Link::Normal)];
+        put(&mut s.console.link, links.iter().find(|(name, _)| *name == v.trim()).map(|(_, link)| *link))
+    }),
+    Single("time_zone", "a name such as UTC or Europe/Berlin", |s, v| put(&mut s.time_zone, v.trim().parse().ok())),
+    Single("environment.name", "a name of at most 40 characters", |s, v| {
+        let fits = (1..=40).contains(&v.chars().count()) && !v.chars().any(char::is_control);
+        put(&mut s.environment.name, fits.then(|| Some(v.to_owned())))
+    }),
+    Single("environment.production", YES, |s, v| put(&mut s.environment.production, yes(v).map(Some))),
+    Single(MASTER_KEY, "32 bytes in base64 or hex", |s, v| put(&mut s.master_key, Some(Some(v.into())))),
+];
+const MASTER_KEY: &str = "master_key";
+
+const OF_PROVIDER: &[OfProvider] = &[
+    OfProvider("enabled", YES, |p, v| put(&mut p.enabled, yes(v))),
+    OfProvider("base_url", HTTP, |p, v| put(&mut p.base_url, http_url(v).map(Some))),
+    OfProvider("rate", LIMIT, |p, v| put(&mut p.rate, limit(v))),
+    OfProvider("budget_usd", LIMIT, |p, v| put(&mut p.budget_usd, limit(v))),
+    OfProvider("concurrency_start", CALLS, |p, v| put(&mut p.concurrency_start, whole(v, 1..=10_000))),
+    OfProvider("concurrency_cap", CALLS, |p, v| put(&mut p.concurrency_cap, whole(v, 1..=10_000))),
+    OfProvider("timeout", DURATION, |p, v| lasting(&mut p.timeout, v)),
+];
+/// The only setting of one provider alone.
+const TWILIO_PACKAGES: OfProvider =
+    OfProvider("packages", "a comma list of Twilio's Lookup packages, or none", |p, v| {
+        put(&mut p.packages, words(v, PACKAGES))
+    });
+
+const OF_BREAKER: &[OfBreaker] = &[
+    OfBreaker("threshold", "a whole number from 1 to 1000", |b, v| put(&mut b.threshold, whole(v, 1..=1000))),
+    OfBreaker("cool_off", DURATION, |b, v| lasting(&mut b.cool_off, v)),
+    OfBreaker("cool_off_cap", DURATION, |b, v| lasting(&mut b.cool_off_cap, v)),
+    OfBreaker("rate_rule", YES, |b, v| put(&mut b.rate_rule, yes(v))),
+];
+
+/// Puts one entry in its place.
+pub(super) fn apply(settings: &mut Settings, entry: &Entry) -> Result<(), SettingsError> {
+    let path = entry.path.as_str();
+    let set = if let Some(Single(_, accepts, set)) = SINGLE.iter().find(|single| single.0 == path) {
+        Some((*accepts, path == MASTER_KEY && refuse_secret(entry)?, set(settings, &entry.value)))
+    } else {
+        match path.split('.').collect::<Vec<_>>()[..] {
+            ["providers", name, key] => of_provider(settings, entry, name, key)?,
+            ["breakers", name, key] => of_breaker(settings, entry, name, key),
+            _ => None,
+        }
+    };
+    match set {
+        None => Err(unknown(entry)),
+        Some((_, _, Some(()))) => Ok(()),
+        Some((accepts, secret, None)) => Err(SettingsError::Value {
+            path: path.to_owned(),
+            value: if secret || path.ends_with("_url") || path == "database.url" {
+                "this".into()
+            } else {
+                shown(&entry.value)
+            },
+            origin: entry.origin.clone(),
+            accepts,
+        }),
+    }
+}
+
+/// What it accepts, whether it is secret, and whether it was accepted.
+type Set = Option<(&'static str, bool, Option<()>)>;
+
+fn of_provider(settings: &mut Settings, entry: &Entry, name: &str, key: &str) -> Result<Set, SettingsError> {
+    if let Some((slot, field)) = slot_field(name, key) {
+        refuse_secret(entry)?;
+        let given = settings.credentials.entry(slot.name).or_default();
+        given.insert(field.to_owned(), entry.value.as_str().into());
+        return Ok(Some(("", true, Some(()))));
+    }
+    let Some(provider) = PROVIDERS.iter().find(|p| is_named(p.settings, name)) else { return Ok(None) };
+    let row = OF_PROVIDER.iter().find(|row| row.0 == key);
+    let row = row.or_else(|| Some(&TWILIO_PACKAGES).filter(|row| provider.id == "twilio" && row.0 == key));
+    let (Some(row), Some(place)) = (row, settings.providers.get_mut(provider.id)) else { return Ok(None) };
+    Ok(Some((row.1, false, row.2(place, &entry.value))))
+}
+
+fn of_breaker(settings: &mut Settings, entry: &Entry, name: &str, key: &str) -> Set {
+    let named = |p: &&Provider| is_named(p.settings, name) || p.breaker.is_some_and(|breaker| is_named(breaker, name));
+    let breaker = PROVIDERS.iter().find(named)?.breaker?;
+    let row = OF_BREAKER.iter().find(|row| row.0 == key)?;
+    Some((row.1, false, row.2(settings.breakers.get_mut(breaker)?, &entry.value)))
+}
+
+fn slot_field(name: &str, key: &str) -> Option<(&'static Slot, &'static str)> {
+    let slot = PROVIDERS.iter().filter_map(|p| p.slot).find(|slot| is_named(slot.settings, name))?;
+    slot.fields.iter().find(|field| field.name == key).map(|field| (slot, field.name))
+}
+
+/// Names are told apart by letters and digits alone: `CLEARBIT_PHONE` is `clearbit-phone`.
+fn is_named(known: &str, name: &str) -> bool {
+    known.replace('-', "_").eq_ignore_ascii_case(&name.replace('-', "_"))
+}
+
+/// True, or an error where the entry stands in the file.
+fn refuse_secret(entry: &Entry) -> Result<bool, SettingsError> {
+    match entry.origin {
+        Origin::File(_) => Err(SettingsError::SecretInFile {
+            path: entry.path.clone(),
+            origin: entry.origin.clone(),
+            variable: variable(&entry.path),
+        }),
+        _ => Ok(true),
+    }
+}
+
+/// The nearest known name, in the spelling of the place where the wrong one stands.
+fn unknown(entry: &Entry) -> SettingsError {
+    let known = all_paths();
+    let hint = match catalogue::nearest(&entry.path, known.iter().map(String::as_str)) {
+        Some(near) if matches!(entry.origin, Origin::Variable(_)) => format!("did you mean {}?", variable(near)),
+        Some(near) => format!("did you mean {near}?"),
+        None => {
+            let mut sections: Vec<_> = known.iter().map(|path| path.split('.').next().unwrap_or(path)).collect();
+            sections.dedup();
+            format!("known are {}", sections.join(", "))
+        }
+    };
+    SettingsError::Unknown { path: entry.path.clone(), origin: entry.origin.clone(), hint }
+}
+
+fn all_paths() -> Vec<String> {
+    let mut all: Vec<String> = SINGLE.iter().map(|single| single.0.to_owned()).collect();
+    for provider in PROVIDERS {
+        let name = provider.settings.to_lowercase();
+        all.extend(OF_PROVIDER.iter().map(|row| format!("providers.{name}.{}", row.0)));
+        if provider.breaker.is_some() {
+            all.extend(OF_BREAKER.iter().map(|row| format!("breakers.{name}.{}", row.0)));
+        }
+        if let Some(slot) = provider.slot {
+            let name = slot.settings.to_lowercase();
+            all.extend(slot.fields.iter().map(|field| format!("providers.{name}.{}", field.name)));
+        }
+    }
+    all.push(format!("providers.twilio.{}", TWILIO_PACKAGES.0));
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// A value fit for a sentence: one line, not long.
+fn shown(value: &str) -> String {
+    let text: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();
+    format!("\"{text}\"")
+}

@@ -1,0 +1,248 @@
+//! The sections of the settings and their defaults. Plain data; what may be in a field is said in `registry`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Which database, and how.
+#[derive(Debug, Clone)]
+pub struct DatabaseSettings {
+    /// `None`: the private server.
+    pub url: Option<SecretString>,
+    /// The server itself, where `url` leads to a pooler in transaction mode.
+    pub direct_url: Option<SecretString>,
+    /// Login of the embedded pool of workers; `None`: the same as `url`.
+    pub worker_url: Option<SecretString>,
+    /// Connections of one process.
+    pub max_connections: u32,
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        DatabaseSettings { url: None, direct_url: None, worker_url: None, max_connections: 10 }
+    }
+}
+
+/// One provider.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderSettings {
+    /// False: passed over when steps are planned.
+    pub enabled: bool,
+    /// Without a slash at its end; `None`: the provider's own.
+    pub base_url: Option<String>,
+    /// Calls per second in the whole fleet; `None`: no limit.
+    pub rate: Option<f64>,
+    /// USD per day in the whole fleet; `None`: no limit.
+    pub budget_usd: Option<f64>,
+    /// Calls at once in the whole fleet, where the adapting limit starts.
+    pub concurrency_start: u32,
+    /// Calls at once in the whole fleet, where the adapting limit ends.
+    pub concurrency_cap: u32,
+    /// Limit of a whole call, from connecting to the last byte.
+    pub timeout: Duration,
+    /// Data packages asked for; only Twilio has them.
+    pub packages: Vec<String>,
+}
+
+impl ProviderSettings {
+    /// Defaults; a model (which has no lane) may think for longer.
+    pub(super) fn of(id: &str, has_lane: bool) -> ProviderSettings {
+        let packages: &[&str] = if id == "twilio" { &["line_type_intelligence", "caller_name"] } else { &[] };
+        ProviderSettings {
+            enabled: true,
+            base_url: None,
+            rate: None,
+            budget_usd: None,
+            concurrency_start: 16,
+            concurrency_cap: 64,
+            timeout: SECOND * if has_lane { 10 } else { 30 },
+            packages: packages.iter().map(|&name| name.to_owned()).collect(),
+        }
+    }
+}
+
+/// One breaker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BreakerSettings {
+    /// Consecutive failures that open it.
+    pub threshold: u32,
+    /// First time open before a probe.
+    pub cool_off: Duration,
+    /// Longest time open before a probe.
+    pub cool_off_cap: Duration,
+    /// Whether half of at least 20 calls within 60 s opens it, too.
+    pub rate_rule: bool,
+}
+
+impl Default for BreakerSettings {
+    fn default() -> Self {
+        BreakerSettings { threshold: 5, cool_off: MINUTE, cool_off_cap: MINUTE * 15, rate_rule: true }
+    }
+}
+
+/// Attempts, delays and leases of jobs.
+#[derive(Debug, Clone)]
+pub struct JobSettings {
+    /// Attempts of a lookup.
+    pub lookup_attempts: u16,
+    /// Attempts of every other step.
+    pub step_attempts: u16,
+    /// Longest delay before the second attempt; doubles with each.
+    pub retry_base: Duration,
+    /// Longest delay of all.
+    pub retry_cap: Duration,
+    /// Longest `Retry-After` that is honoured.
+    pub retry_after_cap: Duration,
+    /// How often a node says that it lives.
+    pub heartbeat: Duration,
+    /// Silence after which a node is dead.
+    pub dead_after: Duration,
+    /// Jobs in one lane beyond which enqueueing is refused.
+    pub lane_limit: u64,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        JobSettings {
+            lookup_attempts: 5,
+            step_attempts: 3,
+            retry_base: SECOND * 15,
+            retry_cap: MINUTE * 15,
+            retry_after_cap: MINUTE * 60,
+            heartbeat: SECOND * 5,
+            dead_after: SECOND * 15,
+            lane_limit: 20_000_000,
+        }
+    }
+}
+
+/// Thresholds of alerts.
+#[derive(Debug, Clone)]
+pub struct AlertSettings {
+    /// Jobs in one lane.
+    pub depth_warning: u64,
+    /// Jobs in one lane.
+    pub depth_critical: u64,
+    /// Jobs in all lanes.
+    pub total_critical: u64,
+    /// Age of the oldest waiting job of a lane that runs.
+    pub oldest_warning: Duration,
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        AlertSettings { depth_warning: 500, depth_critical: 2_000, total_critical: 5_000, oldest_warning: SECOND * 300 }
+    }
+}
+
+/// How long what is kept. Audit and contacts are kept for ever.
+#[derive(Debug, Clone)]
+pub struct RetentionSettings {
+    /// Calls and cost per provider and hour.
+    pub usage: Duration,
+    /// Timeline, breaker events, alerts.
+    pub timeline: Duration,
+    /// Samples of a minute.
+    pub samples: Duration,
+    /// Samples of five seconds.
+    pub fine_samples: Duration,
+    /// Attempts that failed.
+    pub job_failures: Duration,
+    /// Finished jobs.
+    pub job_history: Duration,
+    /// Discarded jobs.
+    pub job_trash: Duration,
+    /// Keys by which a webhook that comes twice is known.
+    pub webhook_keys: Duration,
+    /// Raw answers, at least; their time to live may be longer.
+    pub payloads: Duration,
+    /// Number of log files, one a day.
+    pub log_files: u32,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        RetentionSettings {
+            usage: DAY * 396,
+            timeline: DAY * 90,
+            samples: DAY * 30,
+            fine_samples: DAY,
+            job_failures: DAY * 30,
+            job_history: DAY * 7,
+            job_trash: DAY * 7,
+            webhook_keys: DAY * 30,
+            payloads: DAY * 30,
+            log_files: 7,
+        }
+    }
+}
+
+/// HTTP in.
+#[derive(Debug, Clone, Default)]
+pub struct InboundSettings {
+    /// The address that the world sees, which webhooks are signed for.
+    pub public_url: Option<String>,
+    /// Where `worker` and `serve` listen if no flag says so.
+    pub listen: Option<SocketAddr>,
+}
+
+/// Logs.
+#[derive(Debug, Clone)]
+pub struct TelemetrySettings {
+    /// Whether people (numbers, names, e-mails) are masked in logs.
+    pub mask_pii: bool,
+    /// The least severe level that is written.
+    pub log_level: tracing::level_filters::LevelFilter,
+    /// `None`: the XDG state folder.
+    pub log_dir: Option<PathBuf>,
+}
+
+impl Default for TelemetrySettings {
+    fn default() -> Self {
+        TelemetrySettings { mask_pii: true, log_level: tracing::level_filters::LevelFilter::INFO, log_dir: None }
+    }
+}
+
+/// How much a redraw may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Link {
+    /// Found out by asking the terminal.
+    #[default]
+    Measured,
+    /// Slow, whatever is measured.
+    Slow,
+    /// Normal, whatever is measured.
+    Normal,
+}
+
+/// The terminal.
+#[derive(Debug, Clone)]
+pub struct ConsoleSettings {
+    /// Name of a theme.
+    pub theme: String,
+    /// How long a bare Esc waits for the rest of a torn escape sequence.
+    pub esc_delay: Duration,
+    /// How much a redraw may cost.
+    pub link: Link,
+}
+
+impl Default for ConsoleSettings {
+    fn default() -> Self {
+        ConsoleSettings { theme: "terminal".into(), esc_delay: Duration::from_millis(50), link: Link::Measured }
+    }
+}
+
+/// Name and kind of an environment; `None`: what the database says.
+#[derive(Debug, Clone, Default)]
+pub struct EnvironmentSettings {
+    /// Shown by every console.
+    pub name: Option<String>,
+    /// Production asks more before it acts.
+    pub production: Option<bool>,
+}
