@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::contacts::contact::ContactDetail;
+use crate::contacts::page::{Estimate, Page, Start};
 use crate::operations::actions::{Action, Confirmed};
 use crate::operations::views::{BreakerEvent, JobDetail, JobGroup, JobPage, TimelineRow};
 
@@ -53,6 +55,15 @@ pub enum Query {
     Job(i64),
     /// The history of a breaker.
     History(String),
+    /// A page of contacts.
+    Contacts {
+        /// Text of the filter.
+        filter: String,
+        /// Where the page begins.
+        start: Start,
+    },
+    /// One contact.
+    Contact(i64),
     /// The timeline below a number.
     Timeline(Option<i64>),
 }
@@ -68,6 +79,15 @@ pub enum Answer {
     Job(Option<JobDetail>),
     /// A breaker's history, newest first.
     History(Vec<BreakerEvent>),
+    /// A page of contacts, and how many match.
+    Contacts {
+        /// The page.
+        page: Page,
+        /// How many match; not asked for without a filter.
+        estimate: Option<Estimate>,
+    },
+    /// One contact; none if there is none.
+    Contact(Option<Box<ContactDetail>>),
     /// A page of the timeline, newest first.
     Timeline(Vec<TimelineRow>),
 }

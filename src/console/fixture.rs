@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 
 use super::effect::{Answer, Query};
 use super::message::{Msg, Pulse};
 use super::model::{Facts, Model};
 use super::update::update;
+use crate::contacts::contact::{ContactDetail, ContactRow};
+use crate::contacts::page::{Estimate, Page};
 use crate::operations::actions::{Action, Plan, Tier};
 use crate::operations::views::*;
+use crate::telemetry::LogLine;
 
 pub fn now() -> DateTime<Utc> {
     "2026-08-22T12:02:34Z".parse().unwrap()
@@ -109,7 +113,12 @@ fn trend(outage: bool) -> Vec<SamplePoint> {
         lane: lane.into(),
         depth,
         done_total,
-        breaker: if outage && step > 77 && lane == "twilio" { if step % 12 == 0 { "half_open" } else { "open" } } else { "closed" }.into(),
+        breaker: if outage && step > 77 && lane == "twilio" {
+            if step % 12 == 0 { "half_open" } else { "open" }
+        } else {
+            "closed"
+        }
+        .into(),
     };
     let wave = |step: i64| 40 + 25 * ((step / 6) % 3);
     let mut done = 0;
@@ -123,22 +132,31 @@ fn trend(outage: bool) -> Vec<SamplePoint> {
 }
 
 pub fn timeline() -> Vec<TimelineRow> {
-    let row = |id: i64, seconds: i64, kind: &str, severity: &str, subject: &str, summary: &str, actor: &str| TimelineRow {
-        id,
-        at: ago(seconds),
-        kind: kind.into(),
-        severity: severity.into(),
-        subject: subject.into(),
-        summary: summary.into(),
-        actor: actor.into(),
-        audit_id: (kind == "person").then_some(4813),
-    };
+    let row =
+        |id: i64, seconds: i64, kind: &str, severity: &str, subject: &str, summary: &str, actor: &str| TimelineRow {
+            id,
+            at: ago(seconds),
+            kind: kind.into(),
+            severity: severity.into(),
+            subject: subject.into(),
+            summary: summary.into(),
+            actor: actor.into(),
+            audit_id: (kind == "person").then_some(4813),
+        };
     vec![
         row(9, 10, "person", "info", "numverify", "paused lane numverify; reason 'cost'", "bo"),
         row(8, 82, "breaker", "critical", "twilio", "half-open -> open: probe failed: 503 in 0.8s", "switchboard"),
         row(7, 84, "person", "info", "twilio", "reset breaker twilio; reason 'vendor says fixed'", "bo"),
         row(6, 194, "alert", "critical", "twilio", "depth 2,000 passed", "switchboard"),
-        row(5, 215, "breaker", "critical", "twilio", "closed -> open: 5 consecutive failures: 503 x4, timeout x1", "switchboard"),
+        row(
+            5,
+            215,
+            "breaker",
+            "critical",
+            "twilio",
+            "closed -> open: 5 consecutive failures: 503 x4, timeout x1",
+            "switchboard",
+        ),
         row(4, 90_000, "node", "info", "eu-1:4711", "joined with \u{1b}[31m64\u{1b}[0m workers", "switchboard"),
     ]
 }
@@ -179,7 +197,12 @@ pub fn job() -> Answer {
         took_ms: 1210,
         node: Some("eu-1:4711".into()),
     };
-    let job = JobRow { state: "dead".into(), attempt: 5, last_error: Some("503 upstream overloaded".into()), ..page.rows[0].clone() };
+    let job = JobRow {
+        state: "dead".into(),
+        attempt: 5,
+        last_error: Some("503 upstream overloaded".into()),
+        ..page.rows[0].clone()
+    };
     Answer::Job(Some(JobDetail { job, failures: vec![failure(4, 300), failure(5, 230)] }))
 }
 
@@ -200,6 +223,51 @@ pub fn history() -> Answer {
     ])
 }
 
+pub fn contacts(filtered: bool) -> Answer {
+    let row = |i: i64| ContactRow {
+        id: 5_512_034 - i,
+        phone_e164: format!("+1415555{:04}", 199 - i),
+        status: ["completed", "failed", "pending", "processing"][(i % 4) as usize].into(),
+        full_name: None,
+        business_name: (i % 3 == 0).then(|| "Acme GmbH 日本".into()),
+        email: None,
+        line_type: (i % 4 == 0).then(|| "mobile".into()),
+        carrier_name: (i % 4 == 0).then(|| "T-Mobile USA, Inc.".into()),
+        country: Some("US".into()),
+        quality_score: 41,
+        error_kind: (i % 4 == 1).then(|| "invalid_input".into()),
+        created_at: ago(3000 + i),
+    };
+    let estimate = filtered.then_some(Estimate { rows: 41_200, exact: false });
+    Answer::Contacts { page: Page { rows: (0..60).map(row).collect(), next: None, previous: None }, estimate }
+}
+
+pub fn contact() -> Answer {
+    let fields = vec![
+        ("phone_e164", json!("+14155550199")),
+        ("status", json!("completed")),
+        ("carrier_name", json!("T-Mobile USA, Inc.")),
+        ("email", json!(null)),
+    ];
+    let step = json!({"step": "lookup", "state": "done", "provider": "twilio", "attempts": 1});
+    let result = json!({"provider": "twilio", "endpoint": "lookup", "http_status": 200, "took_ms": 180, "cost": 0.008,
+                        "fetched_at": "2026-08-22T11:20:01.123+00:00"});
+    let detail =
+        ContactDetail { fields, extra: json!({"note": "vip"}), steps: vec![step], provider_results: vec![result] };
+    Answer::Contact(Some(Box::new(detail)))
+}
+
+pub fn log_lines() -> Vec<Arc<LogLine>> {
+    let line = |seq: u64, level, text: &str| {
+        let target = "switchboard::providers::gateway".into();
+        Arc::new(LogLine { seq, at: ago(seq as i64), level, target, text: text.into() })
+    };
+    vec![
+        line(3, tracing::Level::WARN, "provider=twilio request=9b1c status=503 took=0.81s breaker=open"),
+        line(2, tracing::Level::INFO, "joined the fleet"),
+    ]
+}
+
 pub fn plan(tier: Tier) -> Plan {
     Plan {
         action: Action::ResetBreaker { name: "twilio".into(), reason: None },
@@ -215,7 +283,7 @@ pub fn plan(tier: Tier) -> Plan {
 }
 
 pub fn facts() -> Facts {
-    let notes = ["demo", "cool-off 5 s", "retries from 1 s", "sandbox scenario outage"];
+    let notes = ["Demo: stand-ins in scenario outage.", "Cool-off 5 s, retries from 1 s."];
     Facts { actor: "ada".into(), notes: notes.map(Into::into).into(), ..Facts::default() }
 }
 
@@ -234,6 +302,8 @@ pub fn answer(model: &mut Model) {
         Query::Groups(_) => groups(),
         Query::Job(_) => job(),
         Query::History(_) => history(),
+        Query::Contacts { filter, .. } => contacts(!filter.is_empty()),
+        Query::Contact(_) => contact(),
         Query::Timeline(_) => Answer::Timeline(timeline()),
     };
     let id = model.asked.0;

@@ -8,6 +8,7 @@ use super::effect::Answer;
 use super::keys::Key;
 use crate::operations::actions::{Plan, Receipt};
 use crate::operations::views::{SamplePoint, Status, TimelineRow};
+use crate::telemetry::LogLine;
 
 /// What the Overview and every header stand on; one whole snapshot.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,8 @@ pub enum Msg {
     Planned(Result<Box<Plan>, String>),
     /// What was done, or why not.
     Done(Result<Receipt, String>),
+    /// The newest lines of the log, newest first.
+    Logs(Vec<Arc<LogLine>>),
     /// A second has passed.
     Tick,
     /// Somebody asks the process to end: drain and leave.

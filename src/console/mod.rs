@@ -34,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::Db;
 use crate::operations::actions::Actor;
+use crate::telemetry::RingReader;
 use edge::{Capability, Output, Session, Tty};
 use model::{Facts, Model};
 use theme::{Depth, Glyphs, Theme, ThemeError};
@@ -78,6 +79,8 @@ pub struct ConsoleOptions {
     pub theme: String,
     /// How fast the link is.
     pub link: Link,
+    /// The log of this process.
+    pub logs: Option<RingReader>,
     /// The worker pool of this process.
     pub pool: Pool,
     /// Cancelled when the process is asked to end: the console drains and leaves.
@@ -134,7 +137,8 @@ pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
     let model = Model::new(facts, Tty::size(), chrono::Utc::now());
     let (hands, home) = perform::Hands::new(options.db, options.actor, options.workers, slow);
     let frames = frames::Frames::new(model.size, options.link == Link::Measured, Instant::now());
-    let turn = turn::Turn { model, theme, hands, session: session.clone(), output, pool: options.pool, frames };
+    let logs = options.logs.map(|ring| (ring, 0));
+    let turn = turn::Turn { model, theme, hands, session, output, pool: options.pool, frames, logs };
     let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
     let exit = runtime.block_on(turn.run(ears));
     drop(ear);

@@ -18,15 +18,19 @@ use super::effect::Effect;
 use super::feed::{Answered, Beat};
 use super::frames::Frames;
 use super::message::Msg;
-use super::model::Model;
+use super::model::{Model, Screen, TimelineTab};
 use super::perform::{Hands, Home};
 use super::signals::{Asked, Signals, seconds};
 use super::theme::Theme;
 use super::update::update;
 use super::{Exit, Pool, screen};
+use crate::telemetry::RingReader;
 
 /// Longest time in which leases are handed back before a suspension.
 const HAND_BACK: Duration = Duration::from_secs(2);
+
+/// Log lines that the pane can show.
+const LOG_LINES: u64 = 2_000;
 
 /// Everything that a turn changes.
 pub struct Turn {
@@ -37,6 +41,8 @@ pub struct Turn {
     pub(super) output: Output,
     pub(super) pool: Pool,
     pub(super) frames: Frames,
+    /// The log, and the newest line that the model has.
+    pub(super) logs: Option<(RingReader, u64)>,
 }
 
 /// Where messages come from.
@@ -59,7 +65,12 @@ enum Happened {
 }
 
 impl Ears {
-    async fn next(&mut self, (signals, seconds): (&mut Signals, &mut Interval), due: Option<Instant>, stopping: bool) -> Happened {
+    async fn next(
+        &mut self,
+        (signals, seconds): (&mut Signals, &mut Interval),
+        due: Option<Instant>,
+        stopping: bool,
+    ) -> Happened {
         let frame = async {
             match due {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -94,7 +105,7 @@ impl Turn {
                 Happened::Asked(asked) => self.obey(asked).await,
                 Happened::Beat(beat) => self.beat(beat).await,
                 Happened::Answered(answered) => self.answered(answered).await,
-                Happened::Msg(Msg::Tick) => self.take(Msg::Tick, false).await,
+                Happened::Msg(Msg::Tick) => self.second().await,
                 Happened::Msg(msg) => self.take(msg, true).await,
                 Happened::Due => self.draw()?,
                 Happened::Exit(exit) => Some(exit),
@@ -105,9 +116,34 @@ impl Turn {
         }
     }
 
+    async fn second(&mut self) -> Option<Exit> {
+        self.logs(false);
+        self.take(Msg::Tick, false).await
+    }
+
+    /// Reads the log while its pane is shown.
+    fn logs(&mut self, key: bool) {
+        let shown = self.model.screen == Screen::Timeline && self.model.timeline.tab == TimelineTab::Logs;
+        let Some((ring, seen)) = self.logs.as_mut().filter(|_| shown && self.model.frozen.is_none()) else { return };
+        let newest = ring.last_seq();
+        if newest == *seen && !self.model.timeline.lines.is_empty() {
+            return;
+        }
+        let mut lines = ring.since(newest.saturating_sub(LOG_LINES));
+        lines.reverse();
+        *seen = newest;
+        // A list of lines asks for nothing.
+        let _ = update(&mut self.model, Msg::Logs(lines), Utc::now());
+        self.frames.wanted(key);
+    }
+
     async fn hear(&mut self, heard: Option<Heard>) -> Option<Exit> {
         match heard {
-            Some(Heard::Event(Event::Key(key))) => self.take(Msg::Key(key), true).await,
+            Some(Heard::Event(Event::Key(key))) => {
+                let exit = self.take(Msg::Key(key), true).await;
+                self.logs(true);
+                exit
+            }
             Some(Heard::Event(Event::Paste(text))) => self.take(Msg::Paste(text), true).await,
             Some(Heard::Event(Event::Report)) => match self.frames.reported(Instant::now()) {
                 Some(bytes_per_s) => self.take(Msg::Measured(bytes_per_s), true).await,

@@ -81,7 +81,8 @@ impl Ear {
     fn wait(&self, at_most: Option<Duration>) -> Woken {
         let millis = |d: Duration| PollTimeout::try_from(d.as_millis() + 1).unwrap_or(PollTimeout::MAX);
         let timeout = at_most.map_or(PollTimeout::NONE, millis);
-        let mut fds = [PollFd::new(self.tty.as_fd(), PollFlags::POLLIN), PollFd::new(self.stopped.as_fd(), PollFlags::empty())];
+        let mut fds =
+            [PollFd::new(self.tty.as_fd(), PollFlags::POLLIN), PollFd::new(self.stopped.as_fd(), PollFlags::empty())];
         match poll(&mut fds, timeout) {
             Ok(0) | Err(Errno::EINTR) => return Woken::Time,
             Ok(_) => {}
@@ -114,7 +115,9 @@ impl Ear {
         match self.tty.read(&mut bytes) {
             Ok(0) => None,
             Ok(n) => Some(self.decoder.feed(&bytes[..n], Instant::now())),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted || e.kind() == io::ErrorKind::WouldBlock => Some(Vec::new()),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted || e.kind() == io::ErrorKind::WouldBlock => {
+                Some(Vec::new())
+            }
             Err(_) => None,
         }
     }

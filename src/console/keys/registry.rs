@@ -142,17 +142,35 @@ const fn c(c: char) -> Key {
 const fn k(code: Code) -> Key {
     Key::plain(code)
 }
-const fn row(does: Do, keys: &'static [Key], places: &'static [Place], short: &'static str, words: &'static str) -> Binding {
+const fn row(
+    does: Do,
+    keys: &'static [Key],
+    places: &'static [Place],
+    short: &'static str,
+    words: &'static str,
+) -> Binding {
     Binding { does, keys, places, short, words, writes: false }
 }
-const fn verb(does: Do, keys: &'static [Key], places: &'static [Place], short: &'static str, words: &'static str) -> Binding {
+const fn verb(
+    does: Do,
+    keys: &'static [Key],
+    places: &'static [Place],
+    short: &'static str,
+    words: &'static str,
+) -> Binding {
     Binding { does, keys, places, short, words, writes: true }
 }
 
 /// Every key of the console outside of text fields and dialogs.
 pub const REGISTRY: &[Binding] = &[
     row(Do::Open, &[k(Code::Enter)], &[Overview, Lanes, Jobs, Contacts, Timeline], "open", "open what is selected"),
-    verb(Do::Mend, &[c('r')], &[Jobs, Job], "retry", "give dead jobs their attempts anew: this job, or all dead of the lane"),
+    verb(
+        Do::Mend,
+        &[c('r')],
+        &[Jobs, Job],
+        "retry",
+        "give dead jobs their attempts anew: this job, or all dead of the lane",
+    ),
     verb(Do::Mend, &[c('r')], &[Overview, Breakers], "reset", "let the next probe start at once"),
     verb(Do::Pause, &[c('p')], &[Overview, Lanes], "pause", "pause the lane, or resume it"),
     verb(Do::More, &[c('+')], &[Lanes], "scale up", "let one job more run at once in the fleet"),
@@ -190,7 +208,9 @@ pub const REGISTRY: &[Binding] = &[
 
 /// Whether a binding works in `place`; lists and anywhere included.
 pub fn in_place(binding: &Binding, place: Place) -> bool {
-    binding.places.contains(&place) || binding.places.contains(&Place::Lists) || binding.places.contains(&Place::Anywhere)
+    binding.places.contains(&place)
+        || binding.places.contains(&Place::Lists)
+        || binding.places.contains(&Place::Anywhere)
 }
 
 /// What `key` does in `place`.

@@ -27,7 +27,9 @@ pub struct Field {
 
 impl PartialEq for Field {
     fn eq(&self, other: &Field) -> bool {
-        self.kind == other.kind && self.input.value() == other.input.value() && self.input.cursor() == other.input.cursor()
+        self.kind == other.kind
+            && self.input.value() == other.input.value()
+            && self.input.cursor() == other.input.cursor()
     }
 }
 
@@ -76,9 +78,8 @@ impl Dialog {
 
     /// What was said so far.
     pub fn said(&self) -> Said {
-        let text = |kind| {
-            self.fields.iter().find(|f| f.kind == kind).map_or_else(String::new, |f| f.input.value().to_owned())
-        };
+        let text =
+            |kind| self.fields.iter().find(|f| f.kind == kind).map_or_else(String::new, |f| f.input.value().to_owned());
         Said { reason: text(FieldKind::Reason), lasts: text(FieldKind::Lasts), word: text(FieldKind::Word) }
     }
 

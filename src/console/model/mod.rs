@@ -1,6 +1,7 @@
 //! What the console knows. Plain data with one owner: the loop.
 
 mod breakers;
+mod contacts;
 mod dialog;
 mod lanes;
 mod list;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use breakers::Breakers;
+pub use contacts::{Contacts, Editing};
 pub use dialog::{Dialog, Field, FieldKind, Focus, holds};
 pub use lanes::{JOB_TABS, Lanes, Level, lane_rank};
 pub use list::{List, Move, window};
@@ -41,15 +43,18 @@ pub enum Screen {
     Lanes,
     /// Breakers and their history.
     Breakers,
+    /// Contacts by filter and page.
+    Contacts,
     /// Timeline and logs.
     Timeline,
 }
 
 /// All screens with their keys and names, in the order of the tabs.
-pub const SCREENS: [(Screen, char, &str); 4] = [
+pub const SCREENS: [(Screen, char, &str); 5] = [
     (Screen::Overview, '1', "Overview"),
     (Screen::Lanes, '2', "Lanes"),
     (Screen::Breakers, '3', "Breakers"),
+    (Screen::Contacts, '4', "Contacts"),
     (Screen::Timeline, '7', "Timeline"),
 ];
 
@@ -133,6 +138,8 @@ pub struct Model {
     /// Per screen.
     pub breakers: Breakers,
     /// Per screen.
+    pub contacts: Contacts,
+    /// Per screen.
     pub timeline: Timeline,
     /// The question in the pane in focus, with its number and its answer.
     pub asked: (u64, Option<Loaded>),
@@ -183,6 +190,8 @@ impl Model {
             (Screen::Lanes, Level::Jobs) => Place::Jobs,
             (Screen::Lanes, Level::Job(_)) => Place::Job,
             (Screen::Breakers, _) => Place::Breakers,
+            (Screen::Contacts, _) if self.contacts.open.is_some() => Place::Contact,
+            (Screen::Contacts, _) => Place::Contacts,
             (Screen::Timeline, _) => Place::Timeline,
         }
     }
@@ -193,6 +202,8 @@ impl Model {
             Screen::Overview => None,
             Screen::Lanes => self.lanes.wanted(),
             Screen::Breakers => self.breakers.list.id.clone().map(Query::History),
+            Screen::Contacts => Some(self.contacts.wanted()),
+            Screen::Timeline if self.timeline.tab == TimelineTab::Logs => None,
             Screen::Timeline => Some(Query::Timeline(self.timeline.page.at)),
         }
     }

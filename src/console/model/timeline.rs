@@ -1,6 +1,9 @@
 //! The Timeline screen: events and logs.
 
+use std::sync::Arc;
+
 use crate::console::model::List;
+use crate::telemetry::LogLine;
 
 /// Pages of a list that is read by key, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +57,10 @@ pub struct Timeline {
     pub list: List<i64>,
     /// Which page of events.
     pub page: Page,
+    /// Log lines, newest first.
+    pub lines: Vec<Arc<LogLine>>,
+    /// The selected log line, by its number.
+    pub line: List<u64>,
 }
 
 impl Timeline {

@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn a_strip_shows_the_worst_state_of_each_cell() {
         let end = DateTime::UNIX_EPOCH + TimeDelta::seconds(600);
-        let samples = [sample(310, "a", 0, 0, "closed"), sample(320, "a", 0, 0, "open"), sample(590, "a", 0, 0, "half_open")];
+        let samples =
+            [sample(310, "a", 0, 0, "closed"), sample(320, "a", 0, 0, "open"), sample(590, "a", 0, 0, "half_open")];
         assert_eq!(strip(&samples, "a", end, 10), "     X   /");
     }
 }

@@ -9,14 +9,15 @@ use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
 use crate::operations::views::{BreakerEvent, BreakerView};
 
-const STRIP_CELLS: usize = 20;
+const STRIP_CELLS: usize = 15;
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
     match size {
         Size::Full => {
-            let rows = Layout::vertical([Constraint::Length(17), Constraint::Min(6)]).split(area);
+            let most = (model.breaker_rows().len() as u16 + 3).clamp(6, 17);
+            let rows = Layout::vertical([Constraint::Length(most), Constraint::Min(6)]).split(area);
             list(model, sheet, rows[0], true);
-            let below = Layout::horizontal([Constraint::Min(60), Constraint::Length(44)]).split(rows[1]);
+            let below = Layout::horizontal([Constraint::Min(60), Constraint::Length(52)]).split(rows[1]);
             history(model, sheet, below[0]);
             act_now(model, sheet, below[1]);
         }
@@ -54,7 +55,8 @@ fn breaker_row(model: &Model, breaker: &BreakerView, strips: bool) -> Row {
         (Some(pulse), Some(lane)) if strips => trend::strip(&pulse.trend, lane, model.clock, STRIP_CELLS),
         _ => String::new(),
     };
-    let since = if closed { "-".into() } else { words::since(breaker.opened_at.unwrap_or(breaker.changed_at), model.clock) };
+    let since =
+        if closed { "-".into() } else { words::since(breaker.opened_at.unwrap_or(breaker.changed_at), model.clock) };
     let failures = breaker.consecutive_failures;
     vec![
         Cell::new(breaker.name.clone(), if closed { Token::Muted } else { Token::Title }),
@@ -71,7 +73,9 @@ fn breaker_row(model: &Model, breaker: &BreakerView, strips: bool) -> Row {
 fn why(model: &Model, breaker: &BreakerView) -> String {
     if breaker.state.starts_with("forced") {
         let by = breaker.held_by.as_deref().unwrap_or("?");
-        let until = breaker.held_until.map_or_else(|| "until released".into(), |u| format!("until {}Z", words::clock(u, model.clock)));
+        let until = breaker
+            .held_until
+            .map_or_else(|| "until released".into(), |u| format!("until {}Z", words::clock(u, model.clock)));
         return format!("{by}, {until}: {}", breaker.held_reason.as_deref().unwrap_or("-"));
     }
     if breaker.state == "closed" && breaker.consecutive_failures == 0 {
@@ -120,12 +124,14 @@ fn act_now(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let waiting = words::of(breaker.waiting, "job waits", "jobs wait");
     let reset = match breaker.state.as_str() {
         "closed" => "nothing to reset: calls pass".to_owned(),
-        _ => format!("one probe at once, then a ramp 1 2 4 8 up to full load; {waiting}. If the probe fails, no attempt is spent and the next wait is longer"),
+        _ => format!(
+            "one probe at once, then a ramp 1 2 4 8 to full load; {waiting}. A failed probe only makes the next wait longer"
+        ),
     };
     let verbs: [(&str, String); 4] = [
         ("r reset", reset),
-        ("o hold open", "no call passes until released or the end you give; jobs wait, nothing is spent".into()),
-        ("c hold closed", "every call passes, whatever fails: attempts may be spent".into()),
+        ("o hold open", "no call passes until the end you give; jobs wait".into()),
+        ("c hold closed", "every call passes, attempts may be spent".into()),
         ("b automatic", "ends a hold; the breaker decides by itself again".into()),
     ];
     let mut y = inner.y;

@@ -88,12 +88,19 @@ pub(super) fn quit(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let inner = middle(sheet, area, "Quit", 3);
     let flight = model.in_flight();
     let text = if flight > 0 {
-        format!("{} in flight in the fleet; those of this process are finished first.", words::of(flight, "job is", "jobs are"))
+        format!(
+            "{} in flight in the fleet; those of this process are finished first.",
+            words::of(flight, "job is", "jobs are")
+        )
     } else {
         "Nothing is in flight.".into()
     };
     sheet.put(inner.x, inner.y, inner.width, &text, Token::Text);
-    let answer: [Piece<'_>; 4] =
-        [("y".into(), Token::Accent), (" quit    ".into(), Token::Text), ("Esc".into(), Token::Accent), (" stay".into(), Token::Text)];
+    let answer: [Piece<'_>; 4] = [
+        ("y".into(), Token::Accent),
+        (" quit    ".into(), Token::Text),
+        ("Esc".into(), Token::Accent),
+        (" stay".into(), Token::Text),
+    ];
     sheet.line(Rect { y: inner.y + 2, height: 1, ..inner }, &answer);
 }

@@ -9,7 +9,7 @@ use crate::console::widget::{Piece, Sheet};
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, scrolled: u16) {
     let lines = lines(model.place(), model.facts.read_only);
-    let width = 78.min(area.width);
+    let width = 74.min(area.width);
     let height = (lines.len() as u16 + 2).min(area.height);
     let frame = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     sheet.clear(frame);

@@ -12,7 +12,7 @@ use crate::operations::views::{FailureView, JobDetail, JobGroup, JobRow, LaneVie
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
     if size == Size::Full {
-        let parts = Layout::horizontal([Constraint::Length(46), Constraint::Min(40)]).split(area);
+        let parts = Layout::horizontal([Constraint::Length(51), Constraint::Min(40)]).split(area);
         let left = Layout::vertical([Constraint::Min(6), Constraint::Length(9)]).split(parts[0]);
         lanes(model, sheet, left[0], size);
         lane_facts(model, sheet, left[1]);
@@ -43,7 +43,7 @@ fn padded(area: Rect) -> Rect {
 }
 
 const LANE_COLUMNS: [Column; 9] = [
-    Column::left("lane", Width::Fill(11), 0),
+    Column::left("lane", Width::Fill(16), 0),
     Column::left("state", Width::Fixed(9), 0),
     Column::right("depth  ", 9, 0),
     Column::right("run", 5, 1),
@@ -104,7 +104,16 @@ fn lane_facts(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let lines: Vec<Vec<Piece<'_>>> = vec![
         vec![(limit.into(), Token::Text)],
         vec![(format!("{oldest}, {} done so far", words::count(lane.done_total)).into(), Token::Muted)],
-        vec![(format!("p50 {}  p95 {}  failed {}", or_none(lane.p50_ms), or_none(lane.p95_ms), marks::rate(lane.failed_per_s).text).into(), Token::Muted)],
+        vec![(
+            format!(
+                "p50 {}  p95 {}  failed {}",
+                or_none(lane.p50_ms),
+                or_none(lane.p95_ms),
+                marks::rate(lane.failed_per_s).text
+            )
+            .into(),
+            Token::Muted,
+        )],
     ];
     sheet.lines(Rect { y: inner.y + used, height: inner.height.saturating_sub(used), ..inner }, &lines);
 }
@@ -115,7 +124,8 @@ fn or_none(ms: Option<i32>) -> String {
 
 fn jobs(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let name = model.lanes.list.id.as_deref().unwrap_or("no lane");
-    let page = if model.lanes.page.number() > 1 { format!(", page {}", model.lanes.page.number()) } else { String::new() };
+    let page =
+        if model.lanes.page.number() > 1 { format!(", page {}", model.lanes.page.number()) } else { String::new() };
     let title = match &model.lanes.group {
         Some(_) => format!("Lanes > {name} > dead of one error, among the newest 1,000"),
         None => format!("Lanes > {name} > {}{page}", model.lanes.state()),
@@ -139,15 +149,22 @@ fn tabs(model: &Model) -> Vec<Piece<'static>> {
     let mut line = Vec::new();
     for (i, (name, count)) in JOB_TABS.iter().zip(counts).enumerate() {
         let here = i == model.lanes.tab;
-        let text = if here { format!("[{name} {}]", words::count(count)) } else { format!(" {name} {} ", words::count(count)) };
+        let text = if here {
+            format!("[{name} {}]", words::count(count))
+        } else {
+            format!(" {name} {} ", words::count(count))
+        };
         line.push((text.into(), if here { Token::Title } else { Token::Muted }));
         line.push((" ".into(), Token::Text));
     }
     line
 }
 
-const GROUP_COLUMNS: [Column; 3] =
-    [Column::right("count", 7, 0), Column::left("error", Width::Fill(20), 0), Column::left("example", Width::Fixed(12), 1)];
+const GROUP_COLUMNS: [Column; 3] = [
+    Column::right("count", 7, 0),
+    Column::left("error", Width::Fill(20), 0),
+    Column::left("example", Width::Fixed(12), 1),
+];
 
 fn groups(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let rows: &[JobGroup] = group_rows(model);
@@ -189,7 +206,10 @@ fn job_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
             Cell::new(words::or_none(job.phone.clone()), Token::Text),
             Cell::new(format!("{} of {}", job.attempt, job.max_attempts), Token::Muted),
             Cell::new(words::when(job.run_at, model.clock, model.ages), Token::Muted),
-            Cell::new(words::or_none(job.last_error.clone()), if job.last_error.is_some() { Token::Warn } else { Token::Muted }),
+            Cell::new(
+                words::or_none(job.last_error.clone()),
+                if job.last_error.is_some() { Token::Warn } else { Token::Muted },
+            ),
         ]
     };
     table(sheet, area, &JOB_COLUMNS, rows.len(), Some(model.lanes.jobs.at), row);
@@ -229,13 +249,23 @@ fn job_facts(model: &Model, detail: &JobDetail, sheet: &mut Sheet<'_>, area: Rec
         pair("step", format!("{} in lane {}, priority {}", job.kind, job.lane, job.priority), Token::Text),
         pair("contact", format!("{}  {}", job.contact_id, words::or_none(job.phone.clone())), Token::Text),
         pair("made", format!("{}, runs at {}", at(job.created_at), at(job.run_at)), Token::Text),
-        pair("error", words::or_none(job.last_error.clone()), if job.last_error.is_some() { Token::Warn } else { Token::Muted }),
+        pair(
+            "error",
+            words::or_none(job.last_error.clone()),
+            if job.last_error.is_some() { Token::Warn } else { Token::Muted },
+        ),
     ];
     let used = lines.len() as u16 + 1;
     sheet.lines(area, &lines);
     let below = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
     if detail.failures.is_empty() {
-        sheet.put(below.x, below.y, if below.height > 0 { below.width } else { 0 }, "no attempt has failed", Token::Muted);
+        sheet.put(
+            below.x,
+            below.y,
+            if below.height > 0 { below.width } else { 0 },
+            "no attempt has failed",
+            Token::Muted,
+        );
         return;
     }
     let row = |i: usize| failure_row(&detail.failures[i], &at);
@@ -243,7 +273,13 @@ fn job_facts(model: &Model, detail: &JobDetail, sheet: &mut Sheet<'_>, area: Rec
 }
 
 fn failure_row(failure: &FailureView, at: &impl Fn(chrono::DateTime<chrono::Utc>) -> String) -> Row {
-    let kind = if failure.probe { "probe" } else if failure.burnt { "burnt" } else { "given back" };
+    let kind = if failure.probe {
+        "probe"
+    } else if failure.burnt {
+        "burnt"
+    } else {
+        "given back"
+    };
     let status = failure.http_status.map_or_else(String::new, |s| format!(" {s}"));
     vec![
         Cell::new(format!("{}", failure.attempt), Token::Text),

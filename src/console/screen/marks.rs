@@ -106,6 +106,16 @@ pub fn next_probe(breaker: &BreakerView) -> String {
     }
 }
 
+/// A contact's status.
+pub fn contact(status: &str) -> Token {
+    match status {
+        "completed" => Token::Ok,
+        "failed" => Token::Warn,
+        "processing" => Token::Half,
+        _ => Token::Muted,
+    }
+}
+
 /// What a timeline line means for its reader.
 pub fn severity(severity: &str, kind: &str) -> Token {
     match (severity, kind) {

@@ -1,18 +1,21 @@
 //! From the model to cells: draw only. Which panes are shown depends on the size class.
 
 mod breakers;
+mod contacts;
 mod dialog;
 mod help;
 mod lanes;
+mod logs;
 mod marks;
 mod overview;
 mod timeline;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
-use super::keys::{Key, REGISTRY, in_place};
-use super::model::{Model, Overlay, SCREENS, Screen};
+use super::keys::{Binding, Do, REGISTRY, in_place};
+use super::model::{Model, Overlay, SCREENS, Screen, TimelineTab};
 use super::theme::{Theme, Token};
 use super::widget::{Piece, Sheet, words};
 
@@ -58,6 +61,8 @@ pub fn draw(model: &Model, theme: &Theme, buf: &mut Buffer, area: Rect) {
             Screen::Overview => overview::draw(model, &mut sheet, body, size),
             Screen::Lanes => lanes::draw(model, &mut sheet, body, size),
             Screen::Breakers => breakers::draw(model, &mut sheet, body, size),
+            Screen::Contacts => contacts::draw(model, &mut sheet, body, size),
+            Screen::Timeline if model.timeline.tab == TimelineTab::Logs => logs::draw(model, &mut sheet, body, size),
             Screen::Timeline => timeline::draw(model, &mut sheet, body, size),
         }
     }
@@ -77,7 +82,12 @@ fn waiting(model: &Model, sheet: &mut Sheet<'_>, body: Rect) {
         Some(failing) => format!("no database since {}Z: {}", failing.since.format("%H:%M:%S"), failing.error),
         None => "reading the database".to_owned(),
     };
-    let area = Rect { x: body.x + 2, y: body.y + 1, width: body.width.saturating_sub(4), height: body.height.saturating_sub(2) };
+    let area = Rect {
+        x: body.x + 2,
+        y: body.y + 1,
+        width: body.width.saturating_sub(4),
+        height: body.height.saturating_sub(2),
+    };
     sheet.wrapped(area, &text, if model.failing.is_some() { Token::Critical } else { Token::Muted });
 }
 
@@ -86,7 +96,10 @@ fn header(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
     if let Some(pulse) = &model.pulse {
         let status = &pulse.status;
         let name = if status.environment.production { "PROD " } else { "" };
-        facts.push((format!("  {name}{}", status.environment.name).into(), if heavy(model) { Token::Critical } else { Token::Text }));
+        facts.push((
+            format!("  {name}{}", status.environment.name).into(),
+            if heavy(model) { Token::Critical } else { Token::Text },
+        ));
         let live = status.nodes.iter().filter(|n| n.state == "live");
         let (nodes, capacity) = live.fold((0, 0), |(n, c), node| (n + 1, c + i64::from(node.capacity)));
         let role = if model.facts.read_only { " (read-only)" } else { "" };
@@ -132,7 +145,9 @@ fn data_state(model: &Model) -> Vec<Piece<'static>> {
         return vec![(format!("stale {} ", words::span(age)).into(), Token::Warn)];
     }
     match &model.pulse {
-        Some(_) => vec![("LIVE ".into(), Token::Ok), (format!("{}Z ", model.clock.format("%H:%M:%S")).into(), Token::Muted)],
+        Some(_) => {
+            vec![("LIVE ".into(), Token::Ok), (format!("{}Z ", model.clock.format("%H:%M:%S")).into(), Token::Muted)]
+        }
         None => Vec::new(),
     }
 }
@@ -171,27 +186,49 @@ fn footer(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
             }
         }
         None if area.height > 1 => {
-            sheet.put(said.x, said.y, said.width, &model.facts.notes.join(", "), Token::Muted);
+            sheet.put(said.x, said.y, said.width, &notes(&model.facts.notes, said.width), Token::Muted);
         }
         None => {}
     }
     keys(model, sheet, Rect { y: area.bottom() - 1, ..said });
 }
 
-fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
-    let place = model.place();
-    let back = super::update::can_go_back(model);
-    let mut x = area.x;
-    for binding in REGISTRY.iter().filter(|b| in_place(b, place) && !b.short.is_empty()) {
-        let short = if binding.keys.contains(&Key::char('q')) && back { "back" } else { binding.short };
-        let key = binding.keys.first().map(ToString::to_string).unwrap_or_default();
-        let width = (key.chars().count() + 1 + short.chars().count()) as u16;
-        if x + width > area.right() {
-            break;
+/// The notes that fit, none of them cut.
+fn notes(notes: &[String], width: u16) -> String {
+    let mut line = String::new();
+    for note in notes {
+        if line.width() + note.width() + 2 <= usize::from(width) {
+            line.push_str(if line.is_empty() { "" } else { "  " });
+            line.push_str(note);
         }
+    }
+    line
+}
+
+/// The keys that work here; help and the way out always stay.
+fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
+    let hint = |binding: &Binding| -> (String, &str) {
+        let key = binding.keys.first().map(ToString::to_string).unwrap_or_default();
+        let back = binding.does == Do::Back && super::update::can_go_back(model);
+        (key, if back { "back" } else { binding.short })
+    };
+    let width = |b: &Binding| hint(b).0.width() as u16 + hint(b).1.width() as u16 + 3;
+    let place = model.place();
+    let shown = REGISTRY.iter().filter(|b| in_place(b, place) && !b.short.is_empty());
+    let (last, first): (Vec<&Binding>, Vec<&Binding>) = shown.partition(|b| matches!(b.does, Do::Help | Do::Back));
+    let mut room = area.width.saturating_sub(last.iter().map(|b| width(b)).sum());
+    let fits = |b: &&Binding| {
+        let takes = width(b) <= room;
+        room = if takes { room - width(b) } else { 0 };
+        takes
+    };
+    let kept: Vec<&Binding> = first.into_iter().filter(fits).collect();
+    let mut x = area.x;
+    for binding in kept.into_iter().chain(last) {
+        let (key, short) = hint(binding);
         let off = binding.writes && model.facts.read_only;
-        x = sheet.put(x, area.y, width, &key, if off { Token::Muted } else { Token::Accent });
-        x = sheet.put(x + 1, area.y, width, short, Token::Muted) + 2;
+        x = sheet.put(x, area.y, area.right().saturating_sub(x), &key, if off { Token::Muted } else { Token::Accent });
+        x = sheet.put(x + 1, area.y, area.right().saturating_sub(x + 1), short, Token::Muted) + 2;
     }
 }
 
@@ -202,7 +239,13 @@ fn tiny(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let text = match (&model.failing, model.incidents().first()) {
         (Some(failing), _) => format!("no database since {}Z", failing.since.format("%H:%M:%S")),
         (None, Some(b)) => {
-            format!("! {}, {} {} {}", words::of(alerts as i64, "alert", "alerts"), b.name, marks::breaker_word(b), words::count(b.waiting))
+            format!(
+                "! {}, {} {} {}",
+                words::of(alerts as i64, "alert", "alerts"),
+                b.name,
+                marks::breaker_word(b),
+                words::count(b.waiting)
+            )
         }
         (None, None) if model.pulse.is_none() => "reading the database".into(),
         (None, None) => format!("ok, {} waiting", words::count(depth)),

@@ -1,6 +1,6 @@
 //! The Overview: what is wrong, since when, who waits, and how the work goes. Readable within five seconds.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Size, marks};
@@ -10,18 +10,19 @@ use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, bar, chart, sparkline, table, words};
 use crate::operations::views::{BreakerView, LaneView, SamplePoint, Status, TimelineRow};
 
-const TREND_CELLS: usize = 12;
+const TREND_CELLS: usize = 11;
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
     let Some(pulse) = &model.pulse else { return };
     match size {
         Size::Full => {
-            let rows = Layout::vertical([Constraint::Length(14), Constraint::Length(4), Constraint::Min(4)]).split(area);
-            let top = Layout::horizontal([Constraint::Min(78), Constraint::Length(38)]).split(rows[0]);
+            let rows =
+                Layout::vertical([Constraint::Length(14), Constraint::Length(4), Constraint::Min(4)]).split(area);
+            let top = Layout::horizontal([Constraint::Min(82), Constraint::Length(36)]).split(rows[0]);
             lanes(model, sheet, top[0], true);
             card(model, sheet, top[1]);
             contacts(&pulse.status, sheet, rows[1]);
-            let below = Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).split(rows[2]);
+            let below = Layout::horizontal([Constraint::Percentage(40), Constraint::Percentage(60)]).split(rows[2]);
             done_chart(model, &pulse.trend, sheet, below[0]);
             recent(model, &pulse.recent, sheet, below[1]);
         }
@@ -33,7 +34,10 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
         }
         Size::Small | Size::Tiny => {
             let rows = Layout::vertical([Constraint::Length(1), Constraint::Min(3), Constraint::Length(1)]).split(area);
-            let line = model.incidents().first().map_or_else(|| day_lines(&pulse.status)[0].clone(), |b| headline(model, b, true));
+            let line = model
+                .incidents()
+                .first()
+                .map_or_else(|| day_lines(&pulse.status)[0].clone(), |b| headline(model, b, true));
             sheet.line(Rect { x: area.x + 1, width: area.width - 2, ..rows[0] }, &line);
             lane_table(model, sheet, Rect { x: area.x + 1, width: area.width - 2, ..rows[1] }, false);
             sheet.line(Rect { x: area.x + 1, width: area.width - 2, ..rows[2] }, &counts(&pulse.status));
@@ -47,11 +51,11 @@ fn lanes(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
 }
 
 const COLUMNS: [Column; 8] = [
-    Column::left("lane", Width::Fill(11), 0),
+    Column::left("lane", Width::Fill(16), 0),
     Column::left("state", Width::Fixed(9), 0),
     Column::right("depth  ", 9, 0),
     Column::right("oldest", 6, 1),
-    Column::right("out/s", 7, 1),
+    Column::right("out/s", 6, 1),
     Column::right("p95", 6, 3),
     Column::right("empty in", 8, 2),
     Column::left("last 10 min", Width::Fixed(TREND_CELLS as u16), 4),
@@ -65,7 +69,10 @@ fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
         let lane = rows[i];
         let trend = if trends && !model.facts.slow {
             let points = trend::depths(&pulse.trend, &lane.lane);
-            sparkline(&trend::spread(&points, model.clock, TimeDelta::minutes(i64::from(TREND_MINUTES)), TREND_CELLS), &glyphs)
+            sparkline(
+                &trend::spread(&points, model.clock, TimeDelta::minutes(i64::from(TREND_MINUTES)), TREND_CELLS),
+                &glyphs,
+            )
         } else {
             String::new()
         };
@@ -78,7 +85,14 @@ fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
     let total_at = Rect { y: area.y + 1 + shown, height: 1, ..area };
     if total_at.y < area.bottom() {
         let total = total_row(&pulse.status.lanes);
-        table(sheet, Rect { x: area.x + 2, width: area.width - 2, y: total_at.y - 1, height: 2 }, &headless(columns), 1, None, |_| total.clone());
+        table(
+            sheet,
+            Rect { x: area.x + 2, width: area.width - 2, y: total_at.y - 1, height: 2 },
+            &headless(columns),
+            1,
+            None,
+            |_| total.clone(),
+        );
     }
 }
 
@@ -131,12 +145,14 @@ fn card(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     if inner.height > 2 {
         return tall_card(model, sheet, inner, lines);
     }
-    let mut joined = vec![lines[0].clone(), Vec::new()];
-    for line in lines.into_iter().skip(1).filter(|l| !l.is_empty()) {
-        if !joined[1].is_empty() {
-            joined[1].push((format!(" {} ", sheet.theme.glyphs.dot).into(), Token::Muted));
+    let dot: Piece<'_> = (format!(" {} ", sheet.theme.glyphs.dot).into(), Token::Muted);
+    let mut joined: [Vec<Piece<'_>>; 2] = Default::default();
+    for (i, line) in lines.into_iter().filter(|l| !l.is_empty()).enumerate() {
+        let row = &mut joined[usize::from(i >= 2)];
+        if !row.is_empty() {
+            row.push(dot.clone());
         }
-        joined[1].extend(line);
+        row.extend(line);
     }
     sheet.lines(inner, &joined);
 }
@@ -164,39 +180,50 @@ fn tall_card(model: &Model, sheet: &mut Sheet<'_>, area: Rect, lines: Vec<Vec<Pi
     }
 }
 
+/// Name, state, since how long; `waiting`: and who waits for what.
 fn headline(model: &Model, breaker: &BreakerView, waiting: bool) -> Vec<Piece<'static>> {
     let state = marks::breaker(breaker);
-    let since = breaker.opened_at.filter(|_| !breaker.state.starts_with("forced")).unwrap_or(breaker.changed_at);
     let mut line = vec![
         (format!("{} ", breaker.name).into(), Token::Title),
         (state.text.into(), state.token),
-        (format!(" {}", words::since(since, model.clock)).into(), Token::Text),
+        (format!(" {}", words::since(begun(breaker), model.clock)).into(), Token::Text),
     ];
     if waiting {
-        line.push((format!("  {} wait  probe {}", words::count(breaker.waiting), marks::next_probe(breaker)).into(), Token::Text));
-    } else {
-        line.push((format!("  since {}Z", words::clock(since, model.clock)).into(), Token::Muted));
+        line.push((
+            format!("  {} wait  probe {}", words::count(breaker.waiting), marks::next_probe(breaker)).into(),
+            Token::Text,
+        ));
     }
     line
+}
+
+fn begun(breaker: &BreakerView) -> DateTime<Utc> {
+    breaker.opened_at.filter(|_| !breaker.state.starts_with("forced")).unwrap_or(breaker.changed_at)
 }
 
 fn incident_lines(model: &Model, breaker: &BreakerView) -> Vec<Vec<Piece<'static>>> {
     let cause = match (&breaker.held_by, &breaker.last_failure) {
         (Some(by), _) if breaker.state.starts_with("forced") => {
-            let until = breaker.held_until.map_or_else(|| "until released".into(), |u| format!("until {}Z", words::clock(u, model.clock)));
+            let until = breaker
+                .held_until
+                .map_or_else(|| "until released".into(), |u| format!("until {}Z", words::clock(u, model.clock)));
             format!("held by {by} {until}: {}", breaker.held_reason.as_deref().unwrap_or("no reason given"))
         }
         (_, Some(failure)) => format!("{} failures: {failure}", breaker.consecutive_failures),
         _ => String::new(),
     };
     let next = match breaker.state.as_str() {
-        "open" if breaker.next_probe_s == Some(0) => "probe starts now".to_owned(),
-        "open" => format!("probe in {}", marks::next_probe(breaker)),
-        "half_open" if breaker.ramp_limit > 0 => format!("ramping: {} at once", breaker.ramp_limit),
-        "half_open" => "one probe is on its way".to_owned(),
+        "open" if breaker.next_probe_s == Some(0) => ", probe starts now".to_owned(),
+        "open" => format!(", probe in {}", marks::next_probe(breaker)),
+        "half_open" if breaker.ramp_limit > 0 => format!(", ramping: {} at once", breaker.ramp_limit),
+        "half_open" => ", one probe is on its way".to_owned(),
         _ => String::new(),
     };
-    let waiting = format!("{} wait, no attempt is spent", words::of(breaker.waiting, "job", "jobs"));
+    let next = format!("since {}Z{next}", words::clock(begun(breaker), model.clock));
+    let waiting = match breaker.state.as_str() {
+        "forced_closed" => format!("{} wait", words::of(breaker.waiting, "job", "jobs")),
+        _ => format!("{} wait, no attempt is spent", words::of(breaker.waiting, "job", "jobs")),
+    };
     let one = |text: String, token: Token| if text.is_empty() { Vec::new() } else { vec![(text.into(), token)] };
     vec![headline(model, breaker, false), one(next, Token::Half), one(waiting, Token::Text), one(cause, Token::Muted)]
 }
@@ -204,8 +231,13 @@ fn incident_lines(model: &Model, breaker: &BreakerView) -> Vec<Vec<Piece<'static
 fn day_lines(status: &Status) -> Vec<Vec<Piece<'static>>> {
     let dead: i64 = status.lanes.iter().map(|l| l.dead).sum();
     let done: i64 = status.lanes.iter().map(|l| l.done_total).sum();
-    let missing = status.lanes.iter().find(|l| l.state == "parked").and_then(|l| l.reason.clone().map(|r| format!("{} is parked: {r}", l.lane)));
-    let mut lines: Vec<Vec<Piece<'static>>> = vec![vec![("o ".into(), Token::Ok), ("all breakers closed".into(), Token::Text)]];
+    let missing = status
+        .lanes
+        .iter()
+        .find(|l| l.state == "parked")
+        .and_then(|l| l.reason.clone().map(|r| format!("{} is parked: {r}", l.lane)));
+    let mut lines: Vec<Vec<Piece<'static>>> =
+        vec![vec![("o ".into(), Token::Ok), ("all breakers closed".into(), Token::Text)]];
     lines.push(missing.map_or_else(Vec::new, |m| vec![(m.into(), Token::Warn)]));
     lines.push(vec![(format!("{} done", words::of(done, "job", "jobs")).into(), Token::Text)]);
     lines.push(vec![(format!("{dead} dead").into(), if dead > 0 { Token::Warn } else { Token::Muted })]);
@@ -265,11 +297,16 @@ fn done_chart(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, are
     let rates = trend::rates(samples);
     let top = rates.iter().map(|r| r.1).fold(0.0, f64::max);
     if top <= 0.0 || model.facts.slow {
-        let text = if top <= 0.0 { "nothing was done in this time".to_owned() } else { format!("at most {}", words::rate(top)) };
+        let text = if top <= 0.0 {
+            "nothing was done in this time".to_owned()
+        } else {
+            format!("at most {}", words::rate(top))
+        };
         sheet.put(inner.x + 1, inner.y, inner.width - 2, &text, Token::Muted);
         return;
     }
-    let plot = Rect { x: inner.x + 7, width: inner.width - 8, height: inner.height - 1, ..inner };
+    let feet = if inner.height > 4 { 2 } else { 1 };
+    let plot = Rect { x: inner.x + 7, width: inner.width - 8, height: inner.height - feet, ..inner };
     let window = TimeDelta::minutes(i64::from(TREND_MINUTES));
     let mut values = trend::spread(&rates, model.clock, window, usize::from(plot.width) * 2);
     trend::fill(&mut values, 3);
@@ -279,7 +316,9 @@ fn done_chart(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, are
     let axis = Rect { y: inner.bottom() - 1, height: 1, ..plot };
     sheet.put(axis.x, axis.y, axis.width, &words::clock(model.clock - window, model.clock), Token::Muted);
     sheet.right(axis, axis.x + 10, &[(words::clock(model.clock, model.clock).into(), Token::Muted)]);
-    marks_below(model, samples, sheet, axis);
+    if feet > 1 {
+        marks_below(model, samples, sheet, Rect { y: axis.y - 1, ..axis });
+    }
 }
 
 /// Where breakers were open, below the chart.
@@ -296,13 +335,19 @@ fn marks_below(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, ax
 fn recent(model: &Model, rows: &[TimelineRow], sheet: &mut Sheet<'_>, area: Rect) {
     let inner = sheet.pane(area, "Timeline", false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    for (line, row) in inner.rows().zip(rows) {
-        let pieces: [Piece<'_>; 3] = [
-            (format!("{}  ", words::clock(row.at, model.clock)).into(), Token::Muted),
-            (format!("{}  ", row.subject).into(), marks::severity(&row.severity, &row.kind)),
-            (row.summary.clone().into(), Token::Text),
-        ];
-        sheet.line(line, &pieces);
+    let mut y = inner.y;
+    for row in rows {
+        if y >= inner.bottom() {
+            return;
+        }
+        let token = marks::severity(&row.severity, &row.kind);
+        let time = words::clock(row.at, model.clock);
+        sheet.put(inner.x, y, 12, &time, Token::Muted);
+        let told = row.summary.contains(&row.subject);
+        let text = if told { row.summary.clone() } else { format!("{}: {}", row.subject, row.summary) };
+        let x = inner.x + time.chars().count() as u16 + 2;
+        let rest = Rect { x, y, width: inner.right().saturating_sub(x), height: inner.bottom() - y };
+        y += sheet.wrapped(rest, &text, token).max(1);
     }
     if rows.is_empty() {
         sheet.put(inner.x, inner.y, inner.width, "nothing has happened yet", Token::Muted);

@@ -20,20 +20,25 @@ fn picture(model: &Model, (columns, rows): (u16, u16), glyphs: Glyphs) -> String
     let area = Rect::new(0, 0, columns, rows);
     let mut buf = Buffer::empty(area);
     draw(model, &theme, &mut buf, area);
-    let row = |y: u16| -> String { (0..columns).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned() };
+    let row =
+        |y: u16| -> String { (0..columns).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned() };
     (0..rows).map(row).collect::<Vec<_>>().join("\n")
 }
 
 const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
 
 /// Every screen by the keys that lead to it.
-const SCREENS_BY_KEYS: [(&str, &str); 9] = [
+const SCREENS_BY_KEYS: [(&str, &str); 13] = [
     ("overview", ""),
     ("lanes", "2"),
     ("jobs", "2\n"),
     ("dead_groups", "2\nlll"),
     ("job", "2\n\n"),
     ("breakers", "3"),
+    ("contacts", "4"),
+    ("filter", "4/status:failed qual"),
+    ("filter_error", "4/status:nonsense "),
+    ("contact", "4\n"),
     ("timeline", "7"),
     ("help", "3?"),
     ("quit", "q"),
@@ -83,7 +88,7 @@ fn a_lost_database_is_named_and_the_last_data_stays() {
 
 #[test]
 fn no_size_panics() {
-    let sizes = (1..=200).step_by(7).flat_map(|w| (1..=80).step_by(5).map(move |h| (w, h)));
+    let sizes = (1..=200).step_by(23).flat_map(|w| (1..=80).step_by(13).map(move |h| (w, h)));
     for (columns, rows) in sizes.chain([(1, 1), (59, 15), (60, 16), (79, 24), (400, 200)]) {
         for (_, keys) in SCREENS_BY_KEYS {
             let mut model = fixture::model((columns, rows), true);

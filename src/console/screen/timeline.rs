@@ -28,7 +28,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
 fn events(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let page = model.timeline.page.number();
     let follow = if model.timeline.follows() { ", FOLLOW".to_owned() } else { format!(", page {page}") };
-    let inner = sheet.pane(area, &format!("Timeline{follow}"), true);
+    let inner = sheet.pane(area, &format!("Timeline > [events]  logs{follow}"), true);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let rows = event_rows(model);
     if rows.is_empty() {

@@ -34,8 +34,13 @@ const ASCII_BORDER: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-const ASCII_HEAVY: border::Set<'static> =
-    border::Set { horizontal_top: "=", horizontal_bottom: "=", vertical_left: "|", vertical_right: "|", ..ASCII_BORDER };
+const ASCII_HEAVY: border::Set<'static> = border::Set {
+    horizontal_top: "=",
+    horizontal_bottom: "=",
+    vertical_left: "|",
+    vertical_right: "|",
+    ..ASCII_BORDER
+};
 
 impl Glyphs {
     /// For terminals with Unicode.

@@ -80,7 +80,13 @@ fn style(token: &str, value: &str) -> Result<Style, ThemeError> {
     Ok(style)
 }
 
-fn wrong<'a>(token: &str, value: &str, word: &str, kind: &'static str, known: impl IntoIterator<Item = &'a str>) -> ThemeError {
+fn wrong<'a>(
+    token: &str,
+    value: &str,
+    word: &str,
+    kind: &'static str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> ThemeError {
     let hint = nearest(word, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
     ThemeError::Word { token: token.into(), value: value.into(), word: word.into(), kind, hint }
 }

@@ -1,6 +1,7 @@
 //! What a message changes: pure, without a clock, a socket or a file. Every way out is an [`Effect`].
 
 mod breakers;
+pub mod contacts;
 mod dialog;
 pub mod lanes;
 pub mod timeline;
@@ -40,6 +41,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Answer { id, at, result } => on_answer(model, id, at, result),
         Msg::Planned(planned) => on_plan(model, planned, now, &mut effects),
         Msg::Done(done) => on_done(model, done, now, &mut effects),
+        Msg::Logs(lines) => timeline::on_logs(model, lines),
         Msg::Tick => {
             model.toast = model.toast.take().filter(|toast| toast.until > now);
             let age = model.pulse.as_ref().map_or(0, |p| (now - p.at).num_seconds());
@@ -97,6 +99,7 @@ fn on_answer(model: &mut Model, id: u64, at: DateTime<Utc>, result: Result<Arc<s
         Ok(answer) => {
             (loaded.at, loaded.answer, loaded.error) = (at, Some(answer), None);
             lanes::settle(model);
+            contacts::settle(model);
             timeline::settle(model);
         }
         Err(error) => loaded.error = Some(error),
@@ -130,7 +133,7 @@ fn on_paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect();
     let taken = match &mut model.overlay {
         Some(Overlay::Confirm(dialog)) => dialog::insert(dialog, &line),
-        _ => false,
+        _ => model.screen == Screen::Contacts && contacts::insert(model, &line, now),
     };
     if !taken {
         model.say("a paste was dropped: here it could only press keys", true, now);
@@ -149,6 +152,11 @@ fn on_key(model: &mut Model, key: Key, now: DateTime<Utc>, effects: &mut Vec<Eff
             _ => model.overlay = Some(Overlay::Quit),
         },
         Some(Overlay::Help(scrolled)) => help_key(model, scrolled, key),
+        None if model.screen == Screen::Contacts && model.contacts.editing.is_some() => {
+            if let Some(editing) = model.contacts.editing.take() {
+                contacts::edit(model, editing, key, now);
+            }
+        }
         None => match find(key, model.place()) {
             Some(binding) if binding.writes && model.facts.read_only => {
                 model.say("this console is read-only: start it without --read-only to act", true, now);
@@ -176,6 +184,7 @@ fn act(model: &mut Model, binding: &Binding, now: DateTime<Utc>, effects: &mut V
         Do::Overview => show(model, Screen::Overview),
         Do::Lanes => show(model, Screen::Lanes),
         Do::Breakers => show(model, Screen::Breakers),
+        Do::Contacts => show(model, Screen::Contacts),
         Do::Timeline => show(model, Screen::Timeline),
         Do::LastScreen => show(model, model.last_screen),
         Do::Help => model.overlay = Some(Overlay::Help(0)),
@@ -200,6 +209,7 @@ fn in_screen(model: &mut Model, does: Do, now: DateTime<Utc>, effects: &mut Vec<
         match model.screen {
             Screen::Overview | Screen::Lanes => lanes::step(model, step),
             Screen::Breakers => breakers::step(model, step),
+            Screen::Contacts => contacts::step(model, step),
             Screen::Timeline => timeline::step(model, step),
         }
         return;
@@ -208,6 +218,7 @@ fn in_screen(model: &mut Model, does: Do, now: DateTime<Utc>, effects: &mut Vec<
         (Screen::Overview, Do::Mend | Do::HoldOpen) => breakers::verb(model, does, now, effects),
         (Screen::Overview | Screen::Lanes, _) => lanes::verb(model, does, now, effects),
         (Screen::Breakers, _) => breakers::verb(model, does, now, effects),
+        (Screen::Contacts, _) => contacts::verb(model, does),
         (Screen::Timeline, _) => timeline::verb(model, does),
     }
 }
@@ -240,6 +251,7 @@ fn show(model: &mut Model, screen: Screen) {
 pub fn can_go_back(model: &Model) -> bool {
     match model.screen {
         Screen::Lanes => model.lanes.level != Level::Lanes,
+        Screen::Contacts => model.contacts.open.is_some(),
         Screen::Timeline => model.timeline.page.at.is_some(),
         _ => false,
     }
@@ -249,6 +261,7 @@ pub fn can_go_back(model: &Model) -> bool {
 fn back(model: &mut Model, quits: bool) {
     let moved = match model.screen {
         Screen::Lanes => lanes::back(model),
+        Screen::Contacts => contacts::back(model, !quits),
         Screen::Timeline => timeline::back(model),
         _ => false,
     };

@@ -109,7 +109,8 @@ fn paging_goes_on_by_key_and_comes_back() {
     answer(&mut model);
     press(&mut model, "G");
     let effects = press(&mut model, "j");
-    let next = matches!(effects.as_slice(), [Effect::Watch { query: Some(Query::Jobs { before: Some(88_141), .. }), .. }]);
+    let next =
+        matches!(effects.as_slice(), [Effect::Watch { query: Some(Query::Jobs { before: Some(88_141), .. }), .. }]);
     assert!(next, "{effects:?}");
     answer(&mut model);
     let effects = press(&mut model, "k");

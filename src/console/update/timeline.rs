@@ -2,8 +2,11 @@
 
 use crate::console::effect::Answer;
 use crate::console::keys::Do;
-use crate::console::model::{Level, List, Model, Move, Page, Screen};
+use std::sync::Arc;
+
+use crate::console::model::{Level, List, Model, Move, Screen, TimelineTab};
 use crate::operations::views::TimelineRow;
+use crate::telemetry::LogLine;
 
 /// The events that are shown.
 pub fn event_rows(model: &Model) -> &[TimelineRow] {
@@ -25,7 +28,22 @@ pub(super) fn settle(model: &mut Model) {
     }
 }
 
+/// Takes log lines; the selection stays on its line unless it follows the newest.
+pub(super) fn on_logs(model: &mut Model, lines: Vec<Arc<LogLine>>) {
+    let seqs: Vec<u64> = lines.iter().map(|l| l.seq).collect();
+    model.timeline.lines = lines;
+    if model.timeline.line.at == 0 {
+        model.timeline.line = List { id: seqs.first().copied(), at: 0 };
+    } else {
+        model.timeline.line.settle(&seqs);
+    }
+}
+
 pub(super) fn step(model: &mut Model, step: Move) {
+    if model.timeline.tab == TimelineTab::Logs {
+        let seqs: Vec<u64> = model.timeline.lines.iter().map(|l| l.seq).collect();
+        return model.timeline.line.step(&seqs, step);
+    }
     let ids: Vec<i64> = event_rows(model).iter().map(|r| r.id).collect();
     let at = model.timeline.list.at;
     match (step, ids.last()) {
@@ -41,7 +59,7 @@ pub(super) fn step(model: &mut Model, step: Move) {
 /// Back to the newest events; false when they are shown already.
 pub(super) fn back(model: &mut Model) -> bool {
     let older = model.timeline.page.at.is_some();
-    (model.timeline.page, model.timeline.list) = (Page::default(), List::default());
+    (model.timeline.page, model.timeline.list, model.timeline.line) = Default::default();
     older
 }
 
@@ -50,7 +68,11 @@ pub(super) fn verb(model: &mut Model, does: Do) {
         Do::Follow => {
             back(model);
         }
-        Do::Open => open(model),
+        Do::Open if model.timeline.tab == TimelineTab::Events => open(model),
+        Do::Next | Do::Previous => {
+            let logs = model.timeline.tab == TimelineTab::Logs;
+            model.timeline.tab = if logs { TimelineTab::Events } else { TimelineTab::Logs };
+        }
         _ => {}
     }
 }

@@ -135,9 +135,12 @@ impl Sheet<'_> {
             self.cell(left, y, set.vertical_left, style);
             self.cell(right, y, set.vertical_right, style);
         }
-        for (x, y, corner) in
-            [(left, top, set.top_left), (right, top, set.top_right), (left, bottom, set.bottom_left), (right, bottom, set.bottom_right)]
-        {
+        for (x, y, corner) in [
+            (left, top, set.top_left),
+            (right, top, set.top_right),
+            (left, bottom, set.bottom_left),
+            (right, bottom, set.bottom_right),
+        ] {
             self.cell(x, y, corner, style);
         }
         if !title.is_empty() && area.width > 6 {

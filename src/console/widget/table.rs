@@ -59,15 +59,26 @@ impl Cell {
 /// Cells in the order of the columns.
 pub type Row = Vec<Cell>;
 
+/// Cells between columns, where there is room for all of them.
+const WIDE_GAP: u16 = 2;
+
 /// Draws head and rows; asks for those rows only that are visible. Returns how many rows are shown.
-pub fn table(sheet: &mut Sheet<'_>, area: Rect, columns: &[Column], len: usize, selected: Option<usize>, row: impl Fn(usize) -> Row) -> u16 {
+pub fn table(
+    sheet: &mut Sheet<'_>,
+    area: Rect,
+    columns: &[Column],
+    len: usize,
+    selected: Option<usize>,
+    row: impl Fn(usize) -> Row,
+) -> u16 {
     if area.height < 2 || area.width < 4 {
         return 0;
     }
     let marker = if selected.is_some() { 2 } else { 0 };
     let body = Rect { x: area.x + marker, width: area.width - marker, ..area };
-    let places = fit(columns, body.width);
-    for (column, x, width) in placed(columns, &places, body.x) {
+    let gap = if fit(columns, body.width, WIDE_GAP).contains(&None) { 1 } else { WIDE_GAP };
+    let places = fit(columns, body.width, gap);
+    for (column, x, width) in placed(columns, &places, (body.x, gap)) {
         put(sheet, (x, area.y, width), column, column.title, Token::Head);
     }
     let height = usize::from(area.height - 1);
@@ -76,7 +87,7 @@ pub fn table(sheet: &mut Sheet<'_>, area: Rect, columns: &[Column], len: usize, 
     for i in 0..shown {
         let y = area.y + 1 + i as u16;
         let cells = row(first + i);
-        for (column, x, width) in placed(columns, &places, body.x) {
+        for (column, x, width) in placed(columns, &places, (body.x, gap)) {
             let at = columns.iter().position(|c| std::ptr::eq(c, column)).unwrap_or(0);
             if let Some(cell) = cells.get(at) {
                 put(sheet, (x, y, width), column, &cell.text, cell.token);
@@ -97,14 +108,14 @@ fn put(sheet: &mut Sheet<'_>, (x, y, width): (u16, u16, u16), column: &Column, t
 }
 
 /// Width of each column; none for those that had to leave.
-fn fit(columns: &[Column], width: u16) -> Vec<Option<u16>> {
+fn fit(columns: &[Column], width: u16, gap: u16) -> Vec<Option<u16>> {
     let least = |c: &Column| match c.width {
         Width::Fixed(n) | Width::Fill(n) => n,
     };
     let mut stays = vec![true; columns.len()];
     let needed = |stays: &[bool]| -> u16 {
         let kept = columns.iter().zip(stays).filter(|(_, s)| **s);
-        kept.map(|(c, _)| least(c) + 2).sum::<u16>().saturating_sub(2)
+        kept.map(|(c, _)| least(c) + gap).sum::<u16>().saturating_sub(gap)
     };
     while needed(&stays) > width {
         let ranked = columns.iter().enumerate().filter(|(i, c)| stays[*i] && c.rank > 0);
@@ -122,13 +133,13 @@ fn fit(columns: &[Column], width: u16) -> Vec<Option<u16>> {
     columns.iter().enumerate().map(size).collect()
 }
 
-fn placed<'c>(columns: &'c [Column], places: &[Option<u16>], from: u16) -> Vec<(&'c Column, u16, u16)> {
+fn placed<'c>(columns: &'c [Column], places: &[Option<u16>], (from, gap): (u16, u16)) -> Vec<(&'c Column, u16, u16)> {
     let mut x = from;
     let mut out = Vec::with_capacity(columns.len());
     for (column, width) in columns.iter().zip(places) {
         if let Some(width) = width {
             out.push((column, x, *width));
-            x = x.saturating_add(width + 2);
+            x = x.saturating_add(width + gap);
         }
     }
     out
@@ -141,8 +152,8 @@ mod tests {
     #[test]
     fn columns_leave_by_rank_and_the_rest_is_filled() {
         let columns = [Column::left("a", Width::Fill(5), 0), Column::right("b", 6, 2), Column::right("c", 6, 1)];
-        assert_eq!(fit(&columns, 40), vec![Some(24), Some(6), Some(6)]);
-        assert_eq!(fit(&columns, 14), vec![Some(6), None, Some(6)]);
-        assert_eq!(fit(&columns, 3), vec![Some(5), None, None]);
+        assert_eq!(fit(&columns, 40, 2), vec![Some(24), Some(6), Some(6)]);
+        assert_eq!(fit(&columns, 14, 2), vec![Some(6), None, Some(6)]);
+        assert_eq!(fit(&columns, 3, 2), vec![Some(5), None, None]);
     }
 }

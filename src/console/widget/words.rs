@@ -55,7 +55,11 @@ pub fn dollars(usd: f64) -> String {
 
 /// A clock time of this or another day: `12:03:11`, `08-19 12:03`.
 pub fn clock(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    if at.date_naive() == now.date_naive() { at.format("%H:%M:%S").to_string() } else { at.format("%m-%d %H:%M").to_string() }
+    if at.date_naive() == now.date_naive() {
+        at.format("%H:%M:%S").to_string()
+    } else {
+        at.format("%m-%d %H:%M").to_string()
+    }
 }
 
 /// A clock time, or an age where ages are asked for.
