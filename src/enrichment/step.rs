@@ -76,7 +76,16 @@ pub async fn run(bench: &Bench, lane: &'static str, epoch: i64, job: Claimed, pa
                 request_key: format!("lookups/v2|{}|{}|1", job.phone_e164, bench.ask.key()),
                 cost: twilio::cost(&answer, &bench.prices),
             };
-            Settlement { job, lane, epoch, end: End::Done, failure: None, found: Some(found), call: Some(meta), parks: None }
+            Settlement {
+                job,
+                lane,
+                epoch,
+                end: End::Done,
+                failure: None,
+                found: Some(found),
+                call: Some(meta),
+                parks: None,
+            }
         }
         Err((error, meta)) => failed(bench, Settlement::back(job, lane, epoch), pass, error, meta),
     }

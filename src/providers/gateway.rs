@@ -61,7 +61,8 @@ impl Gateway {
             .pool_max_idle_per_host(128)
             .pool_idle_timeout(Duration::from_secs(60));
         // A proxy of the environment is for the world outside; what stands on this machine is called directly.
-        let client = if lines.iter().all(|l| is_loopback(&l.base_url)) { builder.no_proxy() } else { builder }.build()?;
+        let client =
+            if lines.iter().all(|l| is_loopback(&l.base_url)) { builder.no_proxy() } else { builder }.build()?;
         Ok(Gateway { client, credentials, clock, lines: lines.into_iter().map(|l| (l.provider, l)).collect() })
     }
 
@@ -125,8 +126,12 @@ impl Gateway {
     fn note(&self, line: &Line, pass: Pass, generation: i64, meta: &CallMeta, error: Option<&CallError>) {
         let request = meta.request_id;
         match error {
-            None => tracing::debug!(provider = line.provider, %request, status = meta.http_status, took_ms = meta.took_ms, "answered"),
-            Some(e) => tracing::info!(provider = line.provider, %request, status = meta.http_status, took_ms = meta.took_ms, error = %e, "failed"),
+            None => {
+                tracing::debug!(provider = line.provider, %request, status = meta.http_status, took_ms = meta.took_ms, "answered")
+            }
+            Some(e) => {
+                tracing::info!(provider = line.provider, %request, status = meta.http_status, took_ms = meta.took_ms, error = %e, "failed")
+            }
         }
         let mut verdict = error.map_or(Verdict::Success, |e| e.kind.verdict());
         let mut limiter = line.limiter.lock().unwrap_or_else(PoisonError::into_inner);

@@ -111,7 +111,8 @@ async fn put_back(tx: &mut PgConnection, endings: &[&Ending]) -> Result<()> {
     if endings.is_empty() {
         return Ok(());
     }
-    let mut columns: (Vec<i64>, Vec<&str>, Vec<Option<DateTime<Utc>>>, Vec<bool>, Vec<bool>, Vec<Option<&str>>) = Default::default();
+    let mut columns: (Vec<i64>, Vec<&str>, Vec<Option<DateTime<Utc>>>, Vec<bool>, Vec<bool>, Vec<Option<&str>>) =
+        Default::default();
     for ending in endings {
         let (state, at, burnt, behind) = match ending.end {
             End::Again { at, burnt } => ("scheduled", Some(at), burnt, false),
@@ -154,7 +155,10 @@ async fn keep_failures(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &
             row.insert("job_id", serde_json::json!(e.id));
             row.insert("contact_id", serde_json::json!(f.contact_id));
             row.insert("attempt", serde_json::json!(e.attempt));
-            row.insert("burnt", serde_json::json!(matches!(e.end, End::Again { burnt: true, .. } | End::Dead | End::Done)));
+            row.insert(
+                "burnt",
+                serde_json::json!(matches!(e.end, End::Again { burnt: true, .. } | End::Dead | End::Done)),
+            );
             row.insert("probe", serde_json::json!(f.probe));
             row.insert("error_kind", serde_json::json!(f.kind.name()));
             row.insert("http_status", serde_json::json!(f.http_status));

@@ -62,7 +62,9 @@ impl Stage {
         overrides.push(("providers.twilio.base_url".into(), sandbox.url()));
         let settings = Settings::isolated(&overrides)?;
         let credentials = credentials(&sandbox);
-        let crew = Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true }).await?;
+        let crew =
+            Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
+                .await?;
         Ok(Stage { server, scratch, db, sandbox, crew, scenario: args.scenario })
     }
 
@@ -79,8 +81,13 @@ impl Stage {
     /// What is different from real work, in words: shown on the screen and above the progress.
     pub fn notes(&self) -> Vec<String> {
         vec![
-            format!("Demo on a private database; the providers are stand-ins at {} (scenario {}).", self.sandbox.url(), self.scenario),
-            "Short times: breakers cool off for 5 s, retries begin at 1 s. Nothing is called outside of this machine.".to_owned(),
+            format!(
+                "Demo on a private database; the providers are stand-ins at {} (scenario {}).",
+                self.sandbox.url(),
+                self.scenario
+            ),
+            "Short times: breakers cool off for 5 s, retries begin at 1 s. Nothing is called outside of this machine."
+                .to_owned(),
         ]
     }
 

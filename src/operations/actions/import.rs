@@ -54,7 +54,10 @@ async fn write(
     };
     let summary = match ended {
         None => None,
-        Some(Ok(r)) => Some(format!("imported {name}: {} new, {} there already, {} rejected", r.inserted, r.duplicates, r.rejected)),
+        Some(Ok(r)) => Some(format!(
+            "imported {name}: {} new, {} there already, {} rejected",
+            r.inserted, r.duplicates, r.rejected
+        )),
         Some(Err(error)) => Some(format!("import of {name} ended early: {error}")),
     };
     let sql = "WITH row AS (
