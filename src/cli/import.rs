@@ -11,7 +11,7 @@ use super::args::{Common, ImportArgs};
 use super::output::{self, thousands};
 use crate::contacts::import::{ImportOptions, Progress, Source};
 use crate::contacts::phone::Region;
-use crate::operations::actions::{Actor, run_import};
+use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::providers::PriceBook;
 use crate::providers::twilio::Ask;
 
@@ -54,7 +54,8 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
             thousands(p.report.inserted as i64)
         ));
     };
-    let report = run_import(opened.db(), source, options, attempts, &Actor::here("command line"), &mut draw).await;
+    let wish = ImportWish { source, options, lookup_attempts: attempts };
+    let report = run_import(opened.db(), wish, &Actor::here("command line"), &mut draw).await;
     bar.finish_and_clear();
     opened.close().await?;
     let report = report?;
@@ -98,7 +99,8 @@ async fn check_cost(opened: &super::open::Opened, args: &ImportArgs) -> Result<(
     }
     let rehearsal = ImportOptions { region, map, dry_run: true, ..ImportOptions::default() };
     let source = Source::File(args.file.clone());
-    let report = run_import(opened.db(), source, rehearsal, None, &Actor::here("command line"), &mut |_| {}).await?;
+    let wish = ImportWish { source, options: rehearsal, lookup_attempts: None };
+    let report = run_import(opened.db(), wish, &Actor::here("command line"), &mut |_| {}).await?;
     let cost = each * report.inserted as f64;
     if cost > limit {
         return Err(Failure::new(format!(

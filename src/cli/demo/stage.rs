@@ -15,7 +15,7 @@ use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
 use crate::database::{Db, migrate};
-use crate::operations::actions::{Actor, run_import};
+use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
 use crate::settings::Settings;
@@ -132,7 +132,8 @@ async fn fill(db: &Db, wanted: usize) -> Result<(), Failure> {
 async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
     let source = Source::Reader(Box::new(std::io::Cursor::new(text)));
     let options = ImportOptions { source_name: Some(name.to_owned()), ..ImportOptions::default() };
-    run_import(db, source, options, Some(5), &Actor::here("demo"), &mut |_| {}).await?;
+    let wish = ImportWish { source, options, lookup_attempts: Some(5) };
+    run_import(db, wish, &Actor::here("demo"), &mut |_| {}).await?;
     Ok(())
 }
 

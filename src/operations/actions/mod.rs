@@ -15,7 +15,7 @@ mod record;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use import::run_import;
+pub use import::{ImportWish, run_import};
 pub use plan::{Confirmation, Confirmed, Plan, Refusal, Tier, plan};
 pub use record::{Actor, Receipt, run, undo};
 
