@@ -88,7 +88,9 @@ impl ErrorKind {
     /// limiter is at its floor is a failure, and the gateway decides that.
     pub fn verdict(self) -> Verdict {
         match self {
-            ErrorKind::Timeout | ErrorKind::Network | ErrorKind::UpstreamError | ErrorKind::InvalidResponse => Verdict::Failure,
+            ErrorKind::Timeout | ErrorKind::Network | ErrorKind::UpstreamError | ErrorKind::InvalidResponse => {
+                Verdict::Failure
+            }
             ErrorKind::Pending => Verdict::Success,
             _ => Verdict::Neutral,
         }

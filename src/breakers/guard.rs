@@ -72,7 +72,8 @@ impl Guard {
         let inner = self.lock();
         let about_to_open = inner.shared.state == State::Closed
             && inner.shared.consecutive + inner.pending.as_ref().map_or(0, |p| p.trailing) >= self.rules.threshold;
-        let failing_ramp = inner.shared.state == State::HalfOpen && inner.pending.as_ref().is_some_and(|p| p.failures > 0);
+        let failing_ramp =
+            inner.shared.state == State::HalfOpen && inner.pending.as_ref().is_some_and(|p| p.failures > 0);
         if inner.shared.admits() && !about_to_open && !failing_ramp {
             return Admission::Call(inner.shared.generation);
         }

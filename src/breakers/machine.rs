@@ -446,7 +446,9 @@ impl Turn<'_> {
     }
 
     fn hold(&mut self, to: State, hold: Hold) {
-        let until = hold.until.map_or_else(|| "until released".to_owned(), |t| format!("until {}", t.format("%Y-%m-%d %H:%M:%SZ")));
+        let until = hold
+            .until
+            .map_or_else(|| "until released".to_owned(), |t| format!("until {}", t.format("%Y-%m-%d %H:%M:%SZ")));
         let cause = format!("held by {} {until}: {}", hold.by, hold.reason);
         if to == State::ForcedOpen {
             self.breaker.opened_at = self.breaker.opened_at.or(Some(self.now));

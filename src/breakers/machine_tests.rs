@@ -198,7 +198,7 @@ proptest! {
                 prop_assert!(wait <= RULES.cool_off_cap * 6 / 5, "open time is finite");
             }
             if transitions.iter().any(|t| t.event == "closed") {
-                prop_assert!(before.ramp_limit > 0 || matches!(before.probe, Some(_)), "closed only after a success");
+                prop_assert!(before.ramp_limit > 0 || before.probe.is_some(), "closed only after a success");
             }
             prop_assert!(b.ramp_limit <= RULES.full);
         }

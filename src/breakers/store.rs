@@ -24,7 +24,8 @@ pub struct Applied {
     pub now: Time,
 }
 
-const COLUMNS: &str = "name, state, generation, consecutive_failures, first_failure_at, window_started_at, window_calls, window_failures,
+const COLUMNS: &str =
+    "name, state, generation, consecutive_failures, first_failure_at, window_started_at, window_calls, window_failures,
     opened_at, retry_at, cool_offs, healthy_since, probe_owner, probe_until, ramp_limit, ramp_done,
     held_by, held_reason, held_until, last_failure, clock_timestamp() AS now";
 
@@ -51,7 +52,11 @@ fn decode(row: &PgRow) -> Result<(Breaker, Time)> {
         probe: owner.zip(until).map(|(owner, until)| Probe { owner, until }),
         ramp_limit: count("ramp_limit")?,
         ramp_done: count("ramp_done")?,
-        hold: held_by.map(|by| Ok::<_, sqlx::Error>(Hold { by, reason: reason.unwrap_or_default(), until: row.try_get("held_until")? })).transpose()?,
+        hold: held_by
+            .map(|by| {
+                Ok::<_, sqlx::Error>(Hold { by, reason: reason.unwrap_or_default(), until: row.try_get("held_until")? })
+            })
+            .transpose()?,
         last_failure: row.try_get("last_failure")?,
     };
     Ok((breaker, row.try_get("now")?))
@@ -135,7 +140,8 @@ async fn save(tx: &mut PgConnection, name: &str, b: &Breaker, worked: bool) -> R
 
 async fn record(tx: &mut PgConnection, name: &str, b: &Breaker, transitions: &[Transition], actor: &str) -> Result<()> {
     for t in transitions {
-        let sql = "INSERT INTO breaker_events (breaker, generation, from_state, to_state, event, cause, actor, retry_at)
+        let sql =
+            "INSERT INTO breaker_events (breaker, generation, from_state, to_state, event, cause, actor, retry_at)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         sqlx::query(sql)
             .bind(name)

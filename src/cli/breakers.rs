@@ -18,7 +18,9 @@ use crate::settings::parse_duration;
 pub async fn run(common: &Common, args: &BreakersArgs) -> Result<ExitCode, Failure> {
     let action = match &args.verb {
         BreakersVerb::List | BreakersVerb::Show { .. } => None,
-        BreakersVerb::Reset { name, reason } => Some(Action::ResetBreaker { name: name.clone(), reason: reason.clone() }),
+        BreakersVerb::Reset { name, reason } => {
+            Some(Action::ResetBreaker { name: name.clone(), reason: reason.clone() })
+        }
         BreakersVerb::Open(hold) => {
             let until = until(hold)?;
             Some(Action::HoldBreakerOpen { name: hold.name.clone(), reason: hold.reason.clone(), until })
@@ -56,7 +58,8 @@ async fn list(db: &Db, common: &Common) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = breakers
         .iter()
         .map(|b| {
-            let hold = b.held_by.as_ref().map(|by| format!("held by {by}: {}", b.held_reason.clone().unwrap_or_default()));
+            let hold =
+                b.held_by.as_ref().map(|by| format!("held by {by}: {}", b.held_reason.clone().unwrap_or_default()));
             vec![
                 b.name.clone(),
                 b.state.clone(),
@@ -85,7 +88,15 @@ async fn show(db: &Db, common: &Common, name: &str) -> Result<(), Failure> {
     output::line(&format!("{} is {}, {} jobs wait", breaker.name, breaker.state, thousands(breaker.waiting)))?;
     let rows: Vec<Vec<String>> = history
         .iter()
-        .map(|e| vec![e.at.format("%Y-%m-%d %H:%M:%SZ").to_string(), e.to_state.clone(), e.event.clone(), e.actor.clone(), e.cause.clone()])
+        .map(|e| {
+            vec![
+                e.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+                e.to_state.clone(),
+                e.event.clone(),
+                e.actor.clone(),
+                e.cause.clone(),
+            ]
+        })
         .collect();
     output::table(&["at", "state", "event", "by", "cause"], &rows)
 }

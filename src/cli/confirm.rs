@@ -16,14 +16,20 @@ pub async fn act(db: &Db, common: &Common, action: Action, max_cost: Option<f64>
     }
     if let Some(limit) = max_cost.filter(|limit| plan.cost_usd > *limit) {
         let cost = plan.cost_usd;
-        return Err(Failure::new(format!("nothing was done: estimated at ${cost:.2}, above --max-cost {limit}; raise it or narrow the filter")));
+        return Err(Failure::new(format!(
+            "nothing was done: estimated at ${cost:.2}, above --max-cost {limit}; raise it or narrow the filter"
+        )));
     }
     let answer = answer(&plan, common.yes)?;
     let receipt = run(db, plan.confirm(answer)?, &Actor::here("command line")).await?;
     if common.json {
         output::json(&receipt)?;
     } else {
-        let undo = if receipt.undoable { format!("; undo with: switchboard undo {}", receipt.audit_id) } else { String::new() };
+        let undo = if receipt.undoable {
+            format!("; undo with: switchboard undo {}", receipt.audit_id)
+        } else {
+            String::new()
+        };
         output::line(&format!("{} (audit {}){undo}", receipt.summary, receipt.audit_id))?;
     }
     Ok(receipt)

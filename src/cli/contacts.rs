@@ -52,7 +52,9 @@ async fn list(db: &Db, common: &Common, filter: &Filter, limit: i64) -> Result<(
 
 async fn show(db: &Db, common: &Common, which: &str) -> Result<(), Failure> {
     let Some(detail) = contact::show(db, which).await? else {
-        return Err(Failure::new(format!("there is no contact {which}: name its id, or its number in E.164 such as +14155550123")));
+        return Err(Failure::new(format!(
+            "there is no contact {which}: name its id, or its number in E.164 such as +14155550123"
+        )));
     };
     if common.json {
         return output::json(&detail.to_json());

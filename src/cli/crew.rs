@@ -50,14 +50,16 @@ impl Crew {
     pub async fn start(options: CrewOptions<'_>) -> Result<Crew, Failure> {
         let CrewOptions { db, settings, credentials, kind, runs_jobs } = options;
         let clock = Clock::default();
-        let gateway = Gateway::new(lines(settings), credentials, clock.clone())
-            .map_err(|error| Failure::new(format!("the HTTP client could not be set up ({error}); check the system's certificates")))?;
+        let gateway = Gateway::new(lines(settings), credentials, clock.clone()).map_err(|error| {
+            Failure::new(format!("the HTTP client could not be set up ({error}); check the system's certificates"))
+        })?;
         let gateway = Arc::new(gateway);
         let serves: Vec<String> =
             if runs_jobs { pool::served(&gateway).into_iter().map(str::to_owned).collect() } else { Vec::new() };
         let joining = Joining { runs_jobs, ..Joining::here(kind, serves.clone()) };
         welcome(db, &serves).await?;
-        let member = Member::join(db.clone(), member_options(settings, joining), Arc::clone(&gateway), clock.clone()).await?;
+        let member =
+            Member::join(db.clone(), member_options(settings, joining), Arc::clone(&gateway), clock.clone()).await?;
         let pool = if runs_jobs {
             let packages = settings.provider("twilio").packages.join(",");
             let bench = Bench {

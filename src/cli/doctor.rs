@@ -42,8 +42,10 @@ pub async fn run(common: &Common) -> Result<ExitCode, Failure> {
     if common.json {
         output::json(&checks)?;
     } else {
-        let rows: Vec<Vec<String>> =
-            checks.iter().map(|c| vec![if c.ok { "ok" } else { "--" }.to_owned(), c.what.clone(), c.detail.clone()]).collect();
+        let rows: Vec<Vec<String>> = checks
+            .iter()
+            .map(|c| vec![if c.ok { "ok" } else { "--" }.to_owned(), c.what.clone(), c.detail.clone()])
+            .collect();
         output::table(&["", "what", "detail"], &rows)?;
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -62,10 +64,15 @@ async fn database(settings: &Settings, checks: &mut Vec<Check>) {
     });
     checks.push(match migrate::pending(&database.db).await {
         Ok(pending) if pending.count == 0 => check("schema", true, format!("version {}", pending.version)),
-        Ok(pending) => check("schema", false, format!("{} migrations are pending: run `switchboard migrate`", pending.count)),
+        Ok(pending) => {
+            check("schema", false, format!("{} migrations are pending: run `switchboard migrate`", pending.count))
+        }
         Err(error) => check("schema", false, error.to_string()),
     });
-    let login = sqlx::query_scalar::<_, String>("SELECT session_user::text").fetch_one(database.db.pool()).await.unwrap_or_default();
+    let login = sqlx::query_scalar::<_, String>("SELECT session_user::text")
+        .fetch_one(database.db.pool())
+        .await
+        .unwrap_or_default();
     checks.push(check("roles", true, format!("not enforced here: whoever connects (now {login}) may do everything; console --read-only is the lesser role")));
     if let Err(error) = database.close().await {
         checks.push(check("database", false, error.to_string()));
@@ -81,8 +88,12 @@ fn credentials(settings: &Settings, checks: &mut Vec<Check>) {
         }
         seen.push(slot.name);
         checks.push(match credentials.take(slot.name) {
-            Some(credential) => check(format!("credential {}", slot.name), true, format!("version {}", credential.version)),
-            None => check(format!("credential {}", slot.name), false, format!("none; set {}", Credentials::missing(slot))),
+            Some(credential) => {
+                check(format!("credential {}", slot.name), true, format!("version {}", credential.version))
+            }
+            None => {
+                check(format!("credential {}", slot.name), false, format!("none; set {}", Credentials::missing(slot)))
+            }
         });
     }
     let url = settings.provider("twilio").base_url.clone().unwrap_or_else(|| twilio::BASE_URL.to_owned());

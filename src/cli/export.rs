@@ -21,15 +21,18 @@ pub async fn run(common: &Common, args: &ExportArgs) -> Result<ExitCode, Failure
         _ => Format::Csv,
     };
     if common.json && args.out.is_none() {
-        return Err(Failure::usage("--json prints a report on stdout, where the rows would go: name a file with --out"));
+        return Err(Failure::usage(
+            "--json prints a report on stdout, where the rows would go: name a file with --out",
+        ));
     }
     let opened = super::open::open(common).await?;
-    let mut out: Box<dyn Write + Send> = match &args.out {
-        Some(path) => Box::new(BufWriter::new(
-            File::create(path).map_err(|e| Failure::new(format!("{} can not be written ({e}); name another file", path.display())))?,
-        )),
-        None => Box::new(BufWriter::new(std::io::stdout())),
-    };
+    let mut out: Box<dyn Write + Send> =
+        match &args.out {
+            Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|e| {
+                Failure::new(format!("{} can not be written ({e}); name another file", path.display()))
+            })?)),
+            None => Box::new(BufWriter::new(std::io::stdout())),
+        };
     let rows = export(opened.db(), &filter, format, &mut *out, &mut |_| {}).await?;
     out.flush()?;
     opened.close().await?;

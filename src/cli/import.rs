@@ -11,7 +11,7 @@ use super::args::{Common, ImportArgs};
 use super::output::{self, thousands};
 use crate::contacts::import::{ImportOptions, Progress, Source};
 use crate::contacts::phone::Region;
-use crate::operations::actions::{Actor, run_import};
+use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::providers::PriceBook;
 use crate::providers::twilio::Ask;
 
@@ -19,25 +19,43 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
     let region: Region = args.region.parse()?;
     let map = args.map.iter().map(|pair| mapping(pair)).collect::<Result<Vec<_>, _>>()?;
     let rejects = args.rejects.as_ref().map(|path| {
-        let file = File::create(path).map_err(|e| Failure::new(format!("{} can not be written ({e}); name another rejects file", path.display())))?;
+        let file = File::create(path).map_err(|e| {
+            Failure::new(format!("{} can not be written ({e}); name another rejects file", path.display()))
+        })?;
         Ok::<_, Failure>(Box::new(BufWriter::new(file)) as Box<dyn Write + Send>)
     });
     let stdin = args.file.as_os_str() == "-";
     let source = if stdin { Source::Stdin } else { Source::File(args.file.clone()) };
-    let name = if stdin { "standard input".to_owned() } else { args.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()) };
+    let name = if stdin {
+        "standard input".to_owned()
+    } else {
+        args.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
+    };
     let opened = super::open::open(common).await?;
     if args.lookup {
         check_cost(&opened, args).await?;
     }
-    let options = ImportOptions { region, map, source_name: Some(name), dry_run: args.dry_run, rejects: rejects.transpose()?, enqueue: None };
+    let options = ImportOptions {
+        region,
+        map,
+        source_name: Some(name),
+        dry_run: args.dry_run,
+        rejects: rejects.transpose()?,
+        enqueue: None,
+    };
     let attempts = args.lookup.then(|| u32::from(opened.settings.jobs.lookup_attempts));
     let bar = progress_bar();
     let mut draw = |p: Progress| {
         bar.set_length(p.bytes_total.unwrap_or(0));
         bar.set_position(p.bytes);
-        bar.set_message(format!("{} read, {} new", thousands(p.report.read as i64), thousands(p.report.inserted as i64)));
+        bar.set_message(format!(
+            "{} read, {} new",
+            thousands(p.report.read as i64),
+            thousands(p.report.inserted as i64)
+        ));
     };
-    let report = run_import(opened.db(), source, options, attempts, &Actor::here("command line"), &mut draw).await;
+    let wish = ImportWish { source, options, lookup_attempts: attempts };
+    let report = run_import(opened.db(), wish, &Actor::here("command line"), &mut draw).await;
     bar.finish_and_clear();
     opened.close().await?;
     let report = report?;
@@ -59,7 +77,9 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
 
 fn mapping(pair: &str) -> Result<(String, String), Failure> {
     let split = pair.rsplit_once('=').filter(|(column, field)| !column.is_empty() && !field.is_empty());
-    let (column, field) = split.ok_or_else(|| Failure::usage(format!("--map {pair} can not be read: write COLUMN=field, for example Mobile=phone")))?;
+    let (column, field) = split.ok_or_else(|| {
+        Failure::usage(format!("--map {pair} can not be read: write COLUMN=field, for example Mobile=phone"))
+    })?;
     Ok((column.to_owned(), field.to_owned()))
 }
 
@@ -68,7 +88,9 @@ async fn check_cost(opened: &super::open::Opened, args: &ImportArgs) -> Result<(
     let ask = Ask::parse(&opened.settings.provider("twilio").packages.join(",")).map_err(Failure::new)?;
     let prices = PriceBook::load(opened.db()).await?;
     let each = ask.packages.iter().map(|p| prices.price("twilio", p)).sum::<i64>() as f64 / 1e6;
-    eprintln!("Each lookup costs about ${each:.4}; `import` without --lookup, then `lookup --all`, shows the sum first.");
+    eprintln!(
+        "Each lookup costs about ${each:.4}; `import` without --lookup, then `lookup --all`, shows the sum first."
+    );
     let Some(limit) = args.max_cost else { return Ok(()) };
     let region: Region = args.region.parse()?;
     let map = args.map.iter().map(|pair| mapping(pair)).collect::<Result<Vec<_>, _>>()?;
@@ -77,10 +99,14 @@ async fn check_cost(opened: &super::open::Opened, args: &ImportArgs) -> Result<(
     }
     let rehearsal = ImportOptions { region, map, dry_run: true, ..ImportOptions::default() };
     let source = Source::File(args.file.clone());
-    let report = run_import(opened.db(), source, rehearsal, None, &Actor::here("command line"), &mut |_| {}).await?;
+    let wish = ImportWish { source, options: rehearsal, lookup_attempts: None };
+    let report = run_import(opened.db(), wish, &Actor::here("command line"), &mut |_| {}).await?;
     let cost = each * report.inserted as f64;
     if cost > limit {
-        return Err(Failure::new(format!("nothing was imported: looking {} contacts up is estimated at ${cost:.2}, above --max-cost {limit}", report.inserted)));
+        return Err(Failure::new(format!(
+            "nothing was imported: looking {} contacts up is estimated at ${cost:.2}, above --max-cost {limit}",
+            report.inserted
+        )));
     }
     Ok(())
 }

@@ -13,13 +13,16 @@ use crate::operations::views;
 pub async fn run(common: &Common, args: &JobsArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
     match &args.verb {
-        JobsVerb::List { lane, state, limit } => list(opened.db(), common, (lane.as_deref(), state.as_deref()), *limit).await?,
+        JobsVerb::List { lane, state, limit } => {
+            list(opened.db(), common, (lane.as_deref(), state.as_deref()), *limit).await?
+        }
         JobsVerb::Show { id } => show(opened.db(), common, *id).await?,
         JobsVerb::Retry { ids, lane, all } => {
             if ids.is_empty() && lane.is_none() && !all {
                 return Err(Failure::usage("say which dead jobs: their numbers, --lane LANE or --all"));
             }
-            let target = if ids.is_empty() { JobTarget::Dead { lane: lane.clone() } } else { JobTarget::Ids(ids.clone()) };
+            let target =
+                if ids.is_empty() { JobTarget::Dead { lane: lane.clone() } } else { JobTarget::Ids(ids.clone()) };
             act(opened.db(), common, Action::RetryJobs { target }, None).await?;
         }
     }
@@ -59,13 +62,28 @@ async fn show(db: &Db, common: &Common, id: i64) -> Result<(), Failure> {
         return output::json(&detail);
     }
     let j = &detail.job;
-    output::line(&format!("job {} in lane {}: {} of contact {}, {}, attempt {} of {}", j.id, j.lane, j.kind, j.contact_id, j.state, j.attempt, j.max_attempts))?;
+    output::line(&format!(
+        "job {} in lane {}: {} of contact {}, {}, attempt {} of {}",
+        j.id, j.lane, j.kind, j.contact_id, j.state, j.attempt, j.max_attempts
+    ))?;
     let rows: Vec<Vec<String>> = detail
         .failures
         .iter()
         .map(|f| {
-            let note = if f.probe { "probe" } else if f.burnt { "" } else { "not counted" };
-            vec![f.attempt.to_string(), f.started_at.format("%H:%M:%SZ").to_string(), format!("{}ms", f.took_ms), note.to_owned(), f.message.clone()]
+            let note = if f.probe {
+                "probe"
+            } else if f.burnt {
+                ""
+            } else {
+                "not counted"
+            };
+            vec![
+                f.attempt.to_string(),
+                f.started_at.format("%H:%M:%SZ").to_string(),
+                format!("{}ms", f.took_ms),
+                note.to_owned(),
+                f.message.clone(),
+            ]
         })
         .collect();
     output::table(&["attempt", "began", "took", "", "error"], &rows)

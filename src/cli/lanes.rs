@@ -60,5 +60,8 @@ pub(super) fn print_lanes(lanes: &[LaneView]) -> Result<(), Failure> {
             ]
         })
         .collect();
-    output::table(&["lane", "state", "depth", "running", "scheduled", "dead", "oldest", "done/s", "p95", "reason"], &rows)
+    output::table(
+        &["lane", "state", "depth", "running", "scheduled", "dead", "oldest", "done/s", "p95", "reason"],
+        &rows,
+    )
 }

@@ -24,7 +24,8 @@ pub fn line(text: &str) -> Result<(), Failure> {
 
 /// Prints rows under their headers, columns aligned; numbers to the right.
 pub fn table(headers: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| inert(cell).into_owned()).collect()).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| inert(cell).into_owned()).collect()).collect();
     let width = |i: usize| {
         let cells = rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.width());
         cells.chain([headers[i].width()]).max().unwrap_or(0)
@@ -40,7 +41,8 @@ pub fn table(headers: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
 
 fn pad(cell: &str, width: usize) -> String {
     let gap = " ".repeat(width.saturating_sub(cell.width()));
-    let number = cell.chars().next().is_some_and(|c| c.is_ascii_digit()) && cell.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.');
+    let number = cell.chars().next().is_some_and(|c| c.is_ascii_digit())
+        && cell.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.');
     if number { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
 }
 
@@ -54,7 +56,7 @@ pub fn thousands(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);

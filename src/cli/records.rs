@@ -18,7 +18,16 @@ pub async fn timeline(common: &Common, args: &RecordsArgs) -> Result<ExitCode, F
     }
     let rows: Vec<Vec<String>> = lines
         .iter()
-        .map(|l| vec![l.at.format("%Y-%m-%d %H:%M:%SZ").to_string(), l.kind.clone(), l.severity.clone(), l.subject.clone(), l.actor.clone(), l.summary.clone()])
+        .map(|l| {
+            vec![
+                l.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+                l.kind.clone(),
+                l.severity.clone(),
+                l.subject.clone(),
+                l.actor.clone(),
+                l.summary.clone(),
+            ]
+        })
         .collect();
     output::table(&["at", "kind", "severity", "what", "by", "summary"], &rows)?;
     Ok(ExitCode::SUCCESS)
@@ -36,7 +45,16 @@ pub async fn audit(common: &Common, args: &RecordsArgs) -> Result<ExitCode, Fail
         .iter()
         .map(|l| {
             let user = l.claimed["user"].as_str().unwrap_or("-").to_owned();
-            vec![l.id.to_string(), l.at.format("%Y-%m-%d %H:%M:%SZ").to_string(), l.login.clone(), user, l.verb.clone(), l.target.clone(), l.radius.to_string(), l.result.clone()]
+            vec![
+                l.id.to_string(),
+                l.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+                l.login.clone(),
+                user,
+                l.verb.clone(),
+                l.target.clone(),
+                l.radius.to_string(),
+                l.result.clone(),
+            ]
         })
         .collect();
     output::table(&["audit", "at", "login", "claimed", "verb", "target", "changed", "result"], &rows)?;
@@ -53,7 +71,16 @@ pub async fn nodes(common: &Common) -> Result<ExitCode, Failure> {
     }
     let rows: Vec<Vec<String>> = nodes
         .iter()
-        .map(|n| vec![n.node.clone(), n.kind.clone(), n.version.clone(), n.state.clone(), format!("{:.0}s", n.heartbeat_age_s), n.in_flight.to_string()])
+        .map(|n| {
+            vec![
+                n.node.clone(),
+                n.kind.clone(),
+                n.version.clone(),
+                n.state.clone(),
+                format!("{:.0}s", n.heartbeat_age_s),
+                n.in_flight.to_string(),
+            ]
+        })
         .collect();
     output::table(&["node", "kind", "version", "state", "heartbeat", "in flight"], &rows)?;
     Ok(ExitCode::SUCCESS)

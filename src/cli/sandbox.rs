@@ -12,14 +12,23 @@ use crate::sandbox::{Options, Sandbox};
 
 pub async fn run(common: &Common, args: &SandboxArgs) -> Result<ExitCode, Failure> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let options = Options { listen: args.listen, scenario: args.scenario, contacts_expected: args.contacts, ..Options::default() };
+    let options = Options {
+        listen: args.listen,
+        scenario: args.scenario,
+        contacts_expected: args.contacts,
+        ..Options::default()
+    };
     let sandbox = Sandbox::start(options).await?;
     let credential = sandbox.credential();
     if common.json {
         output::json(&json!({"url": sandbox.url(), "scenario": args.scenario.to_string(),
                              "account_sid": credential.account_sid, "auth_token": credential.auth_token}))?;
     } else {
-        output::line(&format!("The providers' stand-ins answer at {} (scenario {}). To work against them:", sandbox.url(), args.scenario))?;
+        output::line(&format!(
+            "The providers' stand-ins answer at {} (scenario {}). To work against them:",
+            sandbox.url(),
+            args.scenario
+        ))?;
         output::line(&format!("  export SWITCHBOARD_PROVIDERS__TWILIO__BASE_URL={}", sandbox.url()))?;
         output::line(&format!("  export SWITCHBOARD_PROVIDERS__TWILIO__ACCOUNT_SID={}", credential.account_sid))?;
         output::line(&format!("  export SWITCHBOARD_PROVIDERS__TWILIO__AUTH_TOKEN={}", credential.auth_token))?;

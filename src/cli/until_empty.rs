@@ -28,9 +28,10 @@ pub async fn until_empty(db: &Db) -> Result<(), Failure> {
     let mut stuck = 0;
     loop {
         let lanes = views::lanes(db).await?;
-        let serves: Vec<String> = sqlx::query_scalar("SELECT DISTINCT unnest(serves) FROM nodes WHERE state = 'live' AND runs_jobs")
-            .fetch_all(db.pool())
-            .await?;
+        let serves: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT unnest(serves) FROM nodes WHERE state = 'live' AND runs_jobs")
+                .fetch_all(db.pool())
+                .await?;
         match verdict(&lanes, &serves) {
             Verdict::Empty => return Ok(()),
             Verdict::Wait => stuck = 0,
@@ -71,10 +72,14 @@ fn needs_person(lane: &LaneView, serves: &[String]) -> Option<String> {
         return Some(format!("{waiting} jobs wait in lane {name} for a credential of {}: set {missing}", slot.name));
     }
     if reason.starts_with("credential") {
-        return Some(format!("{waiting} jobs wait in lane {name}: its credential was refused ({reason}); set a valid one and start again"));
+        return Some(format!(
+            "{waiting} jobs wait in lane {name}: its credential was refused ({reason}); set a valid one and start again"
+        ));
     }
     if reason.starts_with("budget") {
-        return Some(format!("{waiting} jobs wait in lane {name}: its quota is used up ({reason}); raise it and start again"));
+        return Some(format!(
+            "{waiting} jobs wait in lane {name}: its quota is used up ({reason}); raise it and start again"
+        ));
     }
     let held = reason.starts_with("breaker held open");
     held.then(|| format!("{waiting} jobs wait in lane {name}, whose {reason}: `switchboard breakers auto {name}`"))

@@ -73,7 +73,7 @@ pub enum PhoneError {
     #[error("it has too few digits for its country")]
     TooShort,
     /// More digits than any number of its country.
-    #[error("it has too many digits for its country")]
+    #[error("it has too many digits for its country: a number of another country needs its +")]
     TooLong,
     /// Between the shortest and the longest, but no number of its country has this length.
     #[error("no number of its country has this many digits")]
@@ -93,10 +93,7 @@ pub fn normalise(raw: &str, region: Region) -> Result<Phone, PhoneError> {
         return Err(PhoneError::Empty);
     }
     let text = undo_spreadsheet(&text)?;
-    match possible(&text, region) {
-        Ok(number) => e164(&number),
-        Err(refused) => rescue(&text, region).ok_or(refused).and_then(|number| e164(&number)),
-    }
+    possible(&text, region).and_then(|number| e164(&number))
 }
 
 /// Drops what can't be seen, makes every space a plain one, and trims, also the apostrophe that marks text in a cell.
@@ -156,22 +153,6 @@ fn possible(text: &str, region: Region) -> Result<PhoneNumber, PhoneError> {
     }
 }
 
-/// A number that is impossible as dialled may have lost its `+`, or carry another country's prefix for dialling abroad.
-/// Only one that is valid then, not merely possible, is taken: an order number must not become a foreign phone.
-fn rescue(text: &str, region: Region) -> Option<PhoneNumber> {
-    if !text.starts_with(|c: char| c.is_numeric() || c == '(') {
-        return None;
-    }
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let heads = [digits.strip_prefix("00"), digits.strip_prefix("011"), Some(digits.as_str())];
-    heads
-        .into_iter()
-        .flatten()
-        .filter(|rest| (10..=15).contains(&rest.len()))
-        .filter_map(|rest| possible(&format!("+{rest}"), region).ok())
-        .find(|number| PHONE_NUMBER_UTIL.is_valid_number(number))
-}
-
 fn e164(number: &PhoneNumber) -> Result<Phone, PhoneError> {
     let e164 = format!("+{}{}", number.country_code, number.get_national_significant_number());
     match e164.len() - 1 {
@@ -199,7 +180,6 @@ mod tests {
             "(415) 555-0123",
             "415.555.0123",
             "1-415-555-0123",
-            "001 415 555 0123",
             "011 1 415 555 0123",
             "tel:+1-415-555-0123",
             "tel:555-0123;phone-context=+1-415",
@@ -232,8 +212,10 @@ mod tests {
         assert_eq!(from("US", "011 44 7700 900123").as_deref(), Ok("+447700900123"));
         assert_eq!(from("AU", "0011 44 7700 900123").as_deref(), Ok("+447700900123"));
         assert_eq!(from("GB", "07700 900123").as_deref(), Ok("+447700900123"));
-        assert_eq!(from("US", "0044 20 7946 0958").as_deref(), Ok("+442079460958"));
-        assert_eq!(from("US", "442079460958").as_deref(), Ok("+442079460958"), "a lost plus");
+        assert_eq!(from("GB", "447700900123").as_deref(), Ok("+447700900123"), "its own calling code without a plus");
+        for other in ["0044 20 7946 0958", "442079460958", "41555501234"] {
+            assert_eq!(from("US", other), Err(PhoneError::TooLong), "no guess at a country: {other}");
+        }
     }
 
     #[test]

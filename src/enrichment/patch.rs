@@ -92,7 +92,9 @@ pub fn without_nul(value: Value) -> Value {
     match value {
         Value::String(text) if text.contains('\0') => Value::String(text.replace('\0', "")),
         Value::Array(items) => Value::Array(items.into_iter().map(without_nul).collect()),
-        Value::Object(map) => map.into_iter().map(|(k, v)| (k.replace('\0', ""), without_nul(v))).collect::<Map<_, _>>().into(),
+        Value::Object(map) => {
+            map.into_iter().map(|(k, v)| (k.replace('\0', ""), without_nul(v))).collect::<Map<_, _>>().into()
+        }
         other => other,
     }
 }

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn throttling_waits_as_told_and_burns_nothing_for_twenty_times() {
-        let throttled = Failed { retry_after: Some(Duration::from_secs(7)), attempt: 5, ..failed(ErrorKind::RateLimited) };
+        let throttled =
+            Failed { retry_after: Some(Duration::from_secs(7)), attempt: 5, ..failed(ErrorKind::RateLimited) };
         assert_eq!(end(&throttled), End::Again { at: DateTime::UNIX_EPOCH + TimeDelta::seconds(7), burnt: false });
         assert_eq!(end(&Failed { returns: RETURNS_MAX, ..throttled }), End::Dead);
     }

@@ -53,7 +53,13 @@ enum Gate {
 }
 
 impl Runner {
-    pub(super) fn new(lane: &'static str, db: Db, member: Arc<Member>, bench: Arc<Bench>, outbox: mpsc::Sender<Settlement>) -> Runner {
+    pub(super) fn new(
+        lane: &'static str,
+        db: Db,
+        member: Arc<Member>,
+        bench: Arc<Bench>,
+        outbox: mpsc::Sender<Settlement>,
+    ) -> Runner {
         let standing = member.standing();
         let epoch = standing.borrow().epoch;
         Runner {

@@ -45,12 +45,15 @@ pub async fn settle(db: &Db, batch: &[Settlement]) -> Result<usize> {
 
 /// An attempt whose call began after the breaker had opened is not burnt: this process had not yet heard of it.
 async fn spare_what_began_while_open(tx: &mut PgConnection, lane_name: &str, held: &mut [Settlement]) -> Result<()> {
-    let burns = |s: &Settlement| s.failure.as_ref().is_some_and(|f| !f.probe) && matches!(s.end, End::Again { burnt: true, .. } | End::Dead);
+    let burns = |s: &Settlement| {
+        s.failure.as_ref().is_some_and(|f| !f.probe) && matches!(s.end, End::Again { burnt: true, .. } | End::Dead)
+    };
     if !held.iter().any(burns) {
         return Ok(());
     }
     let sql = "SELECT changed_at FROM breakers WHERE lane = $1 AND state IN ('open', 'forced_open')";
-    let opened: Option<chrono::DateTime<chrono::Utc>> = sqlx::query_scalar(sql).bind(lane_name).fetch_optional(tx).await?;
+    let opened: Option<chrono::DateTime<chrono::Utc>> =
+        sqlx::query_scalar(sql).bind(lane_name).fetch_optional(tx).await?;
     let Some(opened) = opened else { return Ok(()) };
     for settlement in held.iter_mut().filter(|s| burns(s)) {
         if settlement.failure.as_ref().is_some_and(|f| f.started_at > opened) {

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use super::patch;
 use super::policy::{self, Failed};
 use crate::outcome::ErrorKind;
+use crate::providers::gateway::{Answered, Unanswered};
 use crate::providers::twilio::{self, Ask};
-use crate::providers::{CallError, CallMeta, Gateway, MicroUsd, Pass, PriceBook};
+use crate::providers::{CallMeta, Gateway, MicroUsd, Pass, PriceBook};
 use crate::queue::retry::Backoff;
 use crate::queue::{Claimed, End, Failure};
 
@@ -69,20 +70,30 @@ impl Settlement {
 /// Runs the job's step.
 pub async fn run(bench: &Bench, lane: &'static str, epoch: i64, job: Claimed, pass: Pass) -> Settlement {
     match twilio::lookup(&bench.gateway, pass, &job.phone_e164, &bench.ask).await {
-        Ok((answer, exchange, meta)) => {
+        Ok(Answered { value: answer, exchange, meta }) => {
             let found = Found {
                 patch: patch::fit(twilio::patch(&answer, &job.phone_e164)),
                 body: patch::without_nul(twilio::body(&exchange)),
                 request_key: format!("lookups/v2|{}|{}|1", job.phone_e164, bench.ask.key()),
                 cost: twilio::cost(&answer, &bench.prices),
             };
-            Settlement { job, lane, epoch, end: End::Done, failure: None, found: Some(found), call: Some(meta), parks: None }
+            Settlement {
+                job,
+                lane,
+                epoch,
+                end: End::Done,
+                failure: None,
+                found: Some(found),
+                call: Some(meta),
+                parks: None,
+            }
         }
-        Err((error, meta)) => failed(bench, Settlement::back(job, lane, epoch), pass, error, meta),
+        Err(unanswered) => failed(bench, Settlement::back(job, lane, epoch), pass, *unanswered),
     }
 }
 
-fn failed(bench: &Bench, base: Settlement, pass: Pass, error: CallError, meta: Option<CallMeta>) -> Settlement {
+fn failed(bench: &Bench, base: Settlement, pass: Pass, unanswered: Unanswered) -> Settlement {
+    let Unanswered { error, meta } = unanswered;
     let is_probe = matches!(pass, Pass::Probe(_));
     let facts = Failed {
         kind: error.kind,

@@ -65,7 +65,8 @@ pub fn measures(lanes: &[LaneFacts], t: &Thresholds) -> Vec<Measure> {
     let mut out = Vec::new();
     for lane in lanes {
         let critical = lane.depth > t.depth_critical;
-        let (severity, threshold) = if critical { ("critical", t.depth_critical) } else { ("warning", t.depth_warning) };
+        let (severity, threshold) =
+            if critical { ("critical", t.depth_critical) } else { ("warning", t.depth_warning) };
         let measure = |key: &str, severity, value, threshold, what| Measure {
             key: format!("{key}/{}", lane.lane),
             subject: lane.lane.clone(),
@@ -77,7 +78,13 @@ pub fn measures(lanes: &[LaneFacts], t: &Thresholds) -> Vec<Measure> {
         };
         out.push(measure("depth", severity, lane.depth, threshold, "jobs wait"));
         if !lane.stopped {
-            out.push(measure("oldest", "warning", lane.oldest_s, t.oldest_warning_s, "seconds is the age of the oldest job"));
+            out.push(measure(
+                "oldest",
+                "warning",
+                lane.oldest_s,
+                t.oldest_warning_s,
+                "seconds is the age of the oldest job",
+            ));
         }
     }
     out.push(Measure {
@@ -108,7 +115,10 @@ pub async fn judge(db: &Db, thresholds: &Thresholds) -> Result<()> {
         }
     }
     let gone: Vec<String> = lanes.iter().filter(|l| l.stopped).map(|l| format!("oldest/{}", l.lane)).collect();
-    sqlx::query("/* sample */ UPDATE alerts SET cleared_at = now() WHERE cleared_at IS NULL AND key = ANY($1)").bind(gone).execute(db.pool()).await?;
+    sqlx::query("/* sample */ UPDATE alerts SET cleared_at = now() WHERE cleared_at IS NULL AND key = ANY($1)")
+        .bind(gone)
+        .execute(db.pool())
+        .await?;
     Ok(())
 }
 
@@ -117,7 +127,14 @@ async fn raise(db: &Db, m: &Measure) -> Result<()> {
                           ON CONFLICT (key) WHERE cleared_at IS NULL DO NOTHING RETURNING 1)
                INSERT INTO timeline (kind, severity, subject, summary, actor) SELECT 'alert', $2, $3, $4, 'switchboard' FROM a";
     let summary = format!("{} {}, over {}", m.value, m.what, m.threshold);
-    sqlx::query(sql).bind(&m.key).bind(m.severity).bind(&m.subject).bind(summary).bind(m.incident).execute(db.pool()).await?;
+    sqlx::query(sql)
+        .bind(&m.key)
+        .bind(m.severity)
+        .bind(&m.subject)
+        .bind(summary)
+        .bind(m.incident)
+        .execute(db.pool())
+        .await?;
     Ok(())
 }
 
@@ -126,7 +143,12 @@ async fn settle(db: &Db, m: &Measure) -> Result<()> {
         let sql = "/* sample */ UPDATE alerts SET below_since = NULL, incident = $2,
                        severity = CASE WHEN $3 = 'critical' THEN 'critical' ELSE severity END
                    WHERE key = $1 AND cleared_at IS NULL";
-        sqlx::query(sql).bind(&m.key).bind(m.incident).bind(if m.raises() { m.severity } else { "warning" }).execute(db.pool()).await?;
+        sqlx::query(sql)
+            .bind(&m.key)
+            .bind(m.incident)
+            .bind(if m.raises() { m.severity } else { "warning" })
+            .execute(db.pool())
+            .await?;
         return Ok(());
     }
     let sql = "/* sample */ WITH seen AS (UPDATE alerts SET below_since = coalesce(below_since, now()) WHERE key = $1 AND cleared_at IS NULL RETURNING id, below_since),
@@ -140,7 +162,8 @@ async fn settle(db: &Db, m: &Measure) -> Result<()> {
 mod tests {
     use super::*;
 
-    const T: Thresholds = Thresholds { depth_warning: 500, depth_critical: 2000, total_critical: 5000, oldest_warning_s: 300 };
+    const T: Thresholds =
+        Thresholds { depth_warning: 500, depth_critical: 2000, total_critical: 5000, oldest_warning_s: 300 };
 
     fn lane(depth: i64, oldest_s: i64, stopped: bool) -> LaneFacts {
         LaneFacts { lane: "hunter".into(), depth, oldest_s, stopped }
@@ -153,7 +176,10 @@ mod tests {
     #[test]
     fn thresholds_are_strict_and_the_worst_severity_speaks() {
         assert!(raised(&[lane(500, 300, false)]).is_empty());
-        assert_eq!(raised(&[lane(501, 301, false)]), [("depth/hunter".into(), "warning"), ("oldest/hunter".into(), "warning")]);
+        assert_eq!(
+            raised(&[lane(501, 301, false)]),
+            [("depth/hunter".into(), "warning"), ("oldest/hunter".into(), "warning")]
+        );
         assert_eq!(raised(&[lane(2001, 0, false)]), [("depth/hunter".into(), "critical")]);
         assert_eq!(raised(&[lane(3000, 0, false), lane(2001, 0, false)]).len(), 3);
     }

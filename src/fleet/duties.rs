@@ -87,12 +87,30 @@ async fn sample(db: &Db) -> Result<()> {
 /// Small batches, so that no round takes long and no table is locked.
 async fn forget(db: &Db, keep: Keep) -> Result<()> {
     let batches: [(&'static str, u32); 6] = [
-        ("/* sample */ DELETE FROM job_history WHERE ctid IN (SELECT ctid FROM job_history WHERE finished_at < now() - make_interval(days => $1) LIMIT 5000)", keep.job_history),
-        ("/* sample */ DELETE FROM job_failures WHERE ctid IN (SELECT ctid FROM job_failures WHERE failed_at < now() - make_interval(days => $1) LIMIT 5000)", keep.job_failures),
-        ("/* sample */ DELETE FROM samples WHERE ctid IN (SELECT ctid FROM samples WHERE at < now() - make_interval(days => $1) LIMIT 5000)", keep.samples),
-        ("/* sample */ DELETE FROM timeline WHERE ctid IN (SELECT ctid FROM timeline WHERE at < now() - make_interval(days => $1) LIMIT 5000)", keep.timeline),
-        ("/* sample */ DELETE FROM breaker_events WHERE ctid IN (SELECT ctid FROM breaker_events WHERE at < now() - make_interval(days => $1) LIMIT 5000)", keep.timeline),
-        ("/* sample */ DELETE FROM nodes WHERE ctid IN (SELECT ctid FROM nodes WHERE ended_at < now() - make_interval(days => $1) LIMIT 1000)", keep.timeline),
+        (
+            "/* sample */ DELETE FROM job_history WHERE ctid IN (SELECT ctid FROM job_history WHERE finished_at < now() - make_interval(days => $1) LIMIT 5000)",
+            keep.job_history,
+        ),
+        (
+            "/* sample */ DELETE FROM job_failures WHERE ctid IN (SELECT ctid FROM job_failures WHERE failed_at < now() - make_interval(days => $1) LIMIT 5000)",
+            keep.job_failures,
+        ),
+        (
+            "/* sample */ DELETE FROM samples WHERE ctid IN (SELECT ctid FROM samples WHERE at < now() - make_interval(days => $1) LIMIT 5000)",
+            keep.samples,
+        ),
+        (
+            "/* sample */ DELETE FROM timeline WHERE ctid IN (SELECT ctid FROM timeline WHERE at < now() - make_interval(days => $1) LIMIT 5000)",
+            keep.timeline,
+        ),
+        (
+            "/* sample */ DELETE FROM breaker_events WHERE ctid IN (SELECT ctid FROM breaker_events WHERE at < now() - make_interval(days => $1) LIMIT 5000)",
+            keep.timeline,
+        ),
+        (
+            "/* sample */ DELETE FROM nodes WHERE ctid IN (SELECT ctid FROM nodes WHERE ended_at < now() - make_interval(days => $1) LIMIT 1000)",
+            keep.timeline,
+        ),
     ];
     for (sql, days) in batches {
         sqlx::query(sql).bind(i32::try_from(days).unwrap_or(i32::MAX)).execute(db.pool()).await?;

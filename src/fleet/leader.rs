@@ -9,7 +9,8 @@ pub const TERM: Duration = Duration::from_secs(15);
 
 /// Takes or renews the term; says whether `epoch` leads now.
 pub async fn stand(db: &Db, epoch: i64, node: &str) -> Result<bool> {
-    let sql = "/* heartbeat */ INSERT INTO leader (epoch, node, until) VALUES ($1, $2, now() + make_interval(secs => $3))
+    let sql =
+        "/* heartbeat */ INSERT INTO leader (epoch, node, until) VALUES ($1, $2, now() + make_interval(secs => $3))
                ON CONFLICT (one) DO UPDATE SET epoch = $1, node = $2, until = now() + make_interval(secs => $3),
                    elected_at = CASE WHEN leader.epoch = $1 THEN leader.elected_at ELSE now() END
                WHERE leader.epoch = $1 OR leader.until < now() RETURNING epoch";

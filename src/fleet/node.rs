@@ -55,7 +55,10 @@ pub async fn beat(db: &Db, epoch: i64, in_flight: i32, capacity: i32) -> Result<
 
 /// Claims nothing more: what is in flight is being finished.
 pub async fn drain(db: &Db, epoch: i64) -> Result<()> {
-    sqlx::query("UPDATE nodes SET state = 'draining' WHERE epoch = $1 AND state = 'live'").bind(epoch).execute(db.pool()).await?;
+    sqlx::query("UPDATE nodes SET state = 'draining' WHERE epoch = $1 AND state = 'live'")
+        .bind(epoch)
+        .execute(db.pool())
+        .await?;
     Ok(())
 }
 

@@ -46,8 +46,36 @@ pub struct Gateway {
     lines: BTreeMap<&'static str, Line>,
 }
 
-/// A call's answer with its facts, or its error with them (none if no call was made).
-pub type Called<T> = Result<(T, Exchange, CallMeta), (CallError, Option<CallMeta>)>;
+/// An answer with its facts.
+#[derive(Debug)]
+pub struct Answered<T> {
+    /// What the provider's room read in it.
+    pub value: T,
+    /// The raw answer.
+    pub exchange: Exchange,
+    /// The call.
+    pub meta: CallMeta,
+}
+
+/// A call that gave nothing, with its facts; none if no call was made.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// Why.
+    pub error: CallError,
+    /// The call.
+    pub meta: Option<CallMeta>,
+}
+
+/// How a call ended.
+pub type Called<T> = Result<Answered<T>, Box<Unanswered>>;
+
+/// A call on its way.
+struct Flight<'a> {
+    line: &'a Line,
+    pass: Pass,
+    generation: i64,
+    meta: CallMeta,
+}
 
 impl Gateway {
     /// A gateway over these lines. Fails only when the TLS roots of the system can't be read.
@@ -61,7 +89,8 @@ impl Gateway {
             .pool_max_idle_per_host(128)
             .pool_idle_timeout(Duration::from_secs(60));
         // A proxy of the environment is for the world outside; what stands on this machine is called directly.
-        let client = if lines.iter().all(|l| is_loopback(&l.base_url)) { builder.no_proxy() } else { builder }.build()?;
+        let client =
+            if lines.iter().all(|l| is_loopback(&l.base_url)) { builder.no_proxy() } else { builder }.build()?;
         Ok(Gateway { client, credentials, clock, lines: lines.into_iter().map(|l| (l.provider, l)).collect() })
     }
 
@@ -88,67 +117,80 @@ impl Gateway {
         build: impl FnOnce(&Client, &Line, &Credential) -> RequestBuilder,
         judge: impl FnOnce(&Exchange) -> Result<T, CallError>,
     ) -> Called<T> {
-        let refuse = |kind, message: &str| Err((CallError::new(kind, message), None));
         let Some(line) = self.lines.get(provider) else {
-            return refuse(ErrorKind::Internal, "this provider is switched off");
+            return Err(refused(ErrorKind::Internal, "this provider is switched off"));
         };
         let generation = match (pass, line.guard.admit()) {
             (Pass::Probe(generation), _) | (Pass::Ordinary, Admission::Call(generation)) => generation,
-            (Pass::Ordinary, Admission::Refused) => return refuse(ErrorKind::CircuitOpen, "the breaker is open"),
+            (Pass::Ordinary, Admission::Refused) => {
+                return Err(refused(ErrorKind::CircuitOpen, "the breaker is open"));
+            }
         };
         let Some(credential) = self.credentials.take(line.slot) else {
-            return refuse(ErrorKind::NoCredential, "no credential is there");
+            return Err(refused(ErrorKind::NoCredential, "no credential is there"));
         };
-        let mut meta = CallMeta {
+        let meta = CallMeta {
             request_id: Uuid::new_v4(),
             credential_version: credential.version.clone(),
             started_at: self.clock.now(),
             took_ms: 0,
             http_status: None,
         };
+        let mut flight = Flight { line, pass, generation, meta };
         let begun = Instant::now();
         let exchange = send(build(&self.client, line, &credential), line.timeout).await;
-        meta.took_ms = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
-        meta.http_status = exchange.as_ref().ok().map(|e| i32::from(e.status));
+        flight.meta.took_ms = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
+        flight.meta.http_status = exchange.as_ref().ok().map(|e| i32::from(e.status));
         let judged = exchange.and_then(|exchange| judge(&exchange).map(|value| (value, exchange)));
-        self.note(line, pass, generation, &meta, judged.as_ref().err());
+        self.note(&flight, judged.as_ref().err());
+        let meta = flight.meta;
         match judged {
-            Ok((value, exchange)) => Ok((value, exchange, meta)),
-            Err(mut error) => {
-                error.http_status = meta.http_status;
-                Err((error, Some(meta)))
+            Ok((value, exchange)) => Ok(Answered { value, exchange, meta }),
+            Err(error) => {
+                let error = CallError { http_status: meta.http_status, ..error };
+                Err(Box::new(Unanswered { error, meta: Some(meta) }))
             }
         }
     }
 
     /// Tells limiter, breaker and log how the call ended.
-    fn note(&self, line: &Line, pass: Pass, generation: i64, meta: &CallMeta, error: Option<&CallError>) {
-        let request = meta.request_id;
+    fn note(&self, flight: &Flight<'_>, error: Option<&CallError>) {
+        let Flight { line, pass, generation, meta } = flight;
+        let (provider, request, status, took_ms) = (line.provider, meta.request_id, meta.http_status, meta.took_ms);
         match error {
-            None => tracing::debug!(provider = line.provider, %request, status = meta.http_status, took_ms = meta.took_ms, "answered"),
-            Some(e) => tracing::info!(provider = line.provider, %request, status = meta.http_status, took_ms = meta.took_ms, error = %e, "failed"),
+            None => tracing::debug!(provider, %request, status, took_ms, "answered"),
+            Some(error) => tracing::info!(provider, %request, status, took_ms, %error, "failed"),
         }
-        let mut verdict = error.map_or(Verdict::Success, |e| e.kind.verdict());
-        let mut limiter = line.limiter.lock().unwrap_or_else(PoisonError::into_inner);
-        match error {
-            None => limiter.succeeded(),
-            Some(e) if e.kind == ErrorKind::RateLimited => {
-                if limiter.throttled(self.clock.now(), e.retry_after) {
-                    verdict = Verdict::Failure;
-                }
-            }
-            Some(_) => {}
-        }
-        drop(limiter);
+        let verdict = self.limit(line, error);
         match (pass, verdict) {
-            (Pass::Ordinary, Verdict::Success) => line.guard.succeeded(generation, meta.started_at),
+            (Pass::Ordinary, Verdict::Success) => line.guard.succeeded(*generation, meta.started_at),
             (Pass::Ordinary, Verdict::Failure) => {
                 let why = error.map(describe).unwrap_or_default();
-                line.guard.failed(generation, meta.started_at, &why);
+                line.guard.failed(*generation, meta.started_at, &why);
             }
             _ => {}
         }
     }
+
+    /// Tells the limiter; throttling that goes on although it is at its floor is a failure.
+    fn limit(&self, line: &Line, error: Option<&CallError>) -> Verdict {
+        let mut limiter = line.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            None => {
+                limiter.succeeded();
+                Verdict::Success
+            }
+            Some(e) if e.kind == ErrorKind::RateLimited => {
+                let persists = limiter.throttled(self.clock.now(), e.retry_after);
+                if persists { Verdict::Failure } else { Verdict::Neutral }
+            }
+            Some(e) => e.kind.verdict(),
+        }
+    }
+}
+
+fn refused(kind: ErrorKind, message: &str) -> Box<Unanswered> {
+    Box::new(Unanswered { error: CallError::new(kind, message), meta: None })
 }
 
 /// A failure as a breaker's history shows it: `HTTP 503`, `timeout`.

@@ -19,7 +19,9 @@ impl PriceBook {
         let sql = "SELECT DISTINCT ON (provider, operation) provider, operation, (usd * 1000000)::bigint
                    FROM prices WHERE valid_from <= now() ORDER BY provider, operation, valid_from DESC";
         let rows: Vec<(String, String, i64)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
-        Ok(PriceBook { prices: rows.into_iter().map(|(provider, operation, price)| ((provider, operation), price)).collect() })
+        Ok(PriceBook {
+            prices: rows.into_iter().map(|(provider, operation, price)| ((provider, operation), price)).collect(),
+        })
     }
 
     /// Price of one operation; 0 if no row names it.

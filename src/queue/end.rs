@@ -3,9 +3,10 @@
 //! The caller's transaction carries everything else that the ending means (results, contact changes, follow-up jobs), for
 //! exactly those jobs that [`fence`] returns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::depth::{self, Delta};
@@ -111,58 +112,40 @@ async fn put_back(tx: &mut PgConnection, endings: &[&Ending]) -> Result<()> {
     if endings.is_empty() {
         return Ok(());
     }
-    let mut columns: (Vec<i64>, Vec<&str>, Vec<Option<DateTime<Utc>>>, Vec<bool>, Vec<bool>, Vec<Option<&str>>) = Default::default();
-    for ending in endings {
-        let (state, at, burnt, behind) = match ending.end {
-            End::Again { at, burnt } => ("scheduled", Some(at), burnt, false),
-            End::Behind => ("waiting", Some(Utc::now()), false, true),
-            End::Dead => ("dead", None, true, false),
-            End::Back | End::Done => ("waiting", None, false, false),
-        };
-        columns.0.push(ending.id);
-        columns.1.push(state);
-        columns.2.push(at);
-        columns.3.push(burnt);
-        columns.4.push(behind);
-        columns.5.push(ending.failure.as_ref().map(|f| f.message.as_str()));
-    }
-    let sql = "UPDATE jobs j SET state = u.state, lease_epoch = NULL, claimed_at = NULL,
-                   run_at = CASE WHEN u.behind THEN now() ELSE coalesce(u.at, j.run_at) END,
-                   attempt = j.attempt - CASE WHEN u.burnt THEN 0 ELSE 1 END,
-                   returns = j.returns + CASE WHEN u.state = 'scheduled' AND NOT u.burnt THEN 1 ELSE 0 END,
-                   probes = j.probes + u.behind::integer, last_error = coalesce(u.error, j.last_error)
-               FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::boolean[], $5::boolean[], $6::text[]) AS u(id, state, at, burnt, behind, error)
-               WHERE j.id = u.id";
-    sqlx::query(sql)
-        .bind(columns.0)
-        .bind(columns.1)
-        .bind(columns.2)
-        .bind(columns.3)
-        .bind(columns.4)
-        .bind(columns.5)
-        .execute(tx)
-        .await?;
+    let rows: Vec<Value> = endings
+        .iter()
+        .map(|ending| {
+            let (state, at, burnt) = match ending.end {
+                End::Again { at, burnt } => ("scheduled", Some(at), burnt),
+                End::Dead => ("dead", None, true),
+                End::Back | End::Behind | End::Done => ("waiting", None, false),
+            };
+            let error = ending.failure.as_ref().map(|f| f.message.as_str());
+            json!({"id": ending.id, "state": state, "at": at, "burnt": burnt, "behind": ending.end == End::Behind, "error": error})
+        })
+        .collect();
+    let sql = "UPDATE jobs j SET state = r.state, lease_epoch = NULL, claimed_at = NULL,
+                   run_at = CASE WHEN r.behind THEN now() ELSE coalesce(r.at, j.run_at) END,
+                   attempt = j.attempt - CASE WHEN r.burnt THEN 0 ELSE 1 END,
+                   returns = j.returns + CASE WHEN r.state = 'scheduled' AND NOT r.burnt THEN 1 ELSE 0 END,
+                   probes = j.probes + r.behind::integer, last_error = coalesce(r.error, j.last_error)
+               FROM jsonb_to_recordset($1) AS r(id bigint, state text, at timestamptz, burnt boolean, behind boolean, error text)
+               WHERE j.id = r.id";
+    sqlx::query(sql).bind(Value::Array(rows)).execute(tx).await?;
     Ok(())
 }
 
 async fn keep_failures(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Ending]) -> Result<()> {
-    let rows: Vec<serde_json::Value> = endings
+    let rows: Vec<Value> = endings
         .iter()
         .filter_map(|e| e.failure.as_ref().map(|f| (e, f)))
         .map(|(e, f)| {
-            let mut row = BTreeMap::new();
-            row.insert("job_id", serde_json::json!(e.id));
-            row.insert("contact_id", serde_json::json!(f.contact_id));
-            row.insert("attempt", serde_json::json!(e.attempt));
-            row.insert("burnt", serde_json::json!(matches!(e.end, End::Again { burnt: true, .. } | End::Dead | End::Done)));
-            row.insert("probe", serde_json::json!(f.probe));
-            row.insert("error_kind", serde_json::json!(f.kind.name()));
-            row.insert("http_status", serde_json::json!(f.http_status));
-            row.insert("provider_code", serde_json::json!(f.provider_code));
-            row.insert("message", serde_json::json!(f.message));
-            row.insert("started_at", serde_json::json!(f.started_at));
-            row.insert("took_ms", serde_json::json!(f.took_ms));
-            serde_json::json!(row)
+            json!({
+                "job_id": e.id, "contact_id": f.contact_id, "attempt": e.attempt, "probe": f.probe,
+                "burnt": matches!(e.end, End::Again { burnt: true, .. } | End::Dead | End::Done),
+                "error_kind": f.kind.name(), "http_status": f.http_status, "provider_code": f.provider_code,
+                "message": f.message, "started_at": f.started_at, "took_ms": f.took_ms,
+            })
         })
         .collect();
     if rows.is_empty() {
@@ -172,6 +155,6 @@ async fn keep_failures(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &
                SELECT job_id, $1, contact_id, attempt, burnt, probe, $2, error_kind, http_status, provider_code, message, started_at, took_ms
                FROM jsonb_to_recordset($3) AS r(job_id bigint, contact_id bigint, attempt smallint, burnt boolean, probe boolean, error_kind text,
                                                 http_status integer, provider_code text, message text, started_at timestamptz, took_ms integer)";
-    sqlx::query(sql).bind(lane).bind(epoch).bind(serde_json::Value::Array(rows)).execute(tx).await?;
+    sqlx::query(sql).bind(lane).bind(epoch).bind(Value::Array(rows)).execute(tx).await?;
     Ok(())
 }

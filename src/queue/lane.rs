@@ -28,7 +28,10 @@ pub struct Switch {
 /// Makes the rows of lanes and breakers that are missing; what exists stays.
 pub async fn seed(db: &Db) -> Result<()> {
     let lanes: Vec<&str> = catalogue::lanes().collect();
-    sqlx::query("INSERT INTO lanes (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING").bind(lanes).execute(db.pool()).await?;
+    sqlx::query("INSERT INTO lanes (lane) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
+        .bind(lanes)
+        .execute(db.pool())
+        .await?;
     let (mut names, mut of_lane) = (Vec::new(), Vec::new());
     for provider in catalogue::PROVIDERS {
         if let Some(breaker) = provider.breaker {
@@ -36,11 +39,13 @@ pub async fn seed(db: &Db) -> Result<()> {
             of_lane.push(provider.has_lane.then_some(provider.id));
         }
     }
-    sqlx::query("INSERT INTO breakers (name, lane) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING")
-        .bind(names)
-        .bind(of_lane)
-        .execute(db.pool())
-        .await?;
+    sqlx::query(
+        "INSERT INTO breakers (name, lane) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(names)
+    .bind(of_lane)
+    .execute(db.pool())
+    .await?;
     Ok(())
 }
 
@@ -75,7 +80,8 @@ pub async fn unpark(tx: &mut PgConnection, lane: &str, reasons: &[&str]) -> Resu
     if sqlx::query(sql).bind(lane).bind(reasons).execute(&mut *tx).await?.rows_affected() == 0 {
         return Ok(false);
     }
-    let line = "INSERT INTO timeline (kind, subject, summary, actor) VALUES ('lane', $1, 'no longer parked', 'switchboard')";
+    let line =
+        "INSERT INTO timeline (kind, subject, summary, actor) VALUES ('lane', $1, 'no longer parked', 'switchboard')";
     sqlx::query(line).bind(lane).execute(&mut *tx).await?;
     announce(tx).await?;
     Ok(true)

@@ -15,11 +15,11 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 pub use error::{Origin, SettingsError};
-pub use value::duration as parse_duration;
 pub use sections::{
     AlertSettings, BreakerSettings, ConsoleSettings, DatabaseSettings, EnvironmentSettings, InboundSettings,
     JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,
 };
+pub use value::duration as parse_duration;
 
 use crate::catalogue;
 use entry::Entry;

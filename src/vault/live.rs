@@ -135,6 +135,11 @@ mod tests {
     #[test]
     fn the_missing_fields_are_named_as_variables() {
         let text = Credentials::missing(&crate::catalogue::TWILIO);
-        assert!(text.starts_with("SWITCHBOARD_PROVIDERS__TWILIO__ACCOUNT_SID and SWITCHBOARD_PROVIDERS__TWILIO__AUTH_TOKEN"), "{text}");
+        assert!(
+            text.starts_with(
+                "SWITCHBOARD_PROVIDERS__TWILIO__ACCOUNT_SID and SWITCHBOARD_PROVIDERS__TWILIO__AUTH_TOKEN"
+            ),
+            "{text}"
+        );
     }
 }

@@ -5,9 +5,9 @@
 #[allow(dead_code, reason = "a stock for all tests")]
 mod support;
 
+mod contacts_export;
 mod database_connects;
 mod database_pooler;
-mod contacts_export;
 mod filter_database;
 mod import_files;
 mod migrate_applies;

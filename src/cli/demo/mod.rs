@@ -58,11 +58,13 @@ async fn headless(common: &Common, args: &DemoArgs) -> Result<ExitCode, Failure>
 
 async fn drained(db: &Db, begun: Instant, quiet: bool) -> Result<(), Failure> {
     let progress = async {
-        while !quiet {
+        if quiet {
+            return std::future::pending::<Result<(), Failure>>().await;
+        }
+        loop {
             tokio::time::sleep(Duration::from_secs(2)).await;
             line_of_progress(db, begun).await?;
         }
-        std::future::pending::<Result<(), Failure>>().await
     };
     tokio::select! {
         result = until_empty(db) => result,

@@ -103,7 +103,9 @@ pub async fn report(db: &Db, sandbox: &Sandbox, seconds: f64) -> Result<Report, 
     .fetch_one(db.pool())
     .await?;
     let (cached, cost): (i64, f64) =
-        sqlx::query_as("SELECT coalesce(sum(cached), 0)::bigint, coalesce(sum(cost), 0)::float8 FROM usage").fetch_one(db.pool()).await?;
+        sqlx::query_as("SELECT coalesce(sum(cached), 0)::bigint, coalesce(sum(cost), 0)::float8 FROM usage")
+            .fetch_one(db.pool())
+            .await?;
     let outages = outages(db).await?;
     let arrived = sandbox.calls();
     let calls = Calls { total: arrived.len(), while_open: while_open(&arrived, &outages), probes, cached };
@@ -141,7 +143,8 @@ fn intervals(events: &[(DateTime<Utc>, String)]) -> Vec<Outage> {
 }
 
 fn while_open(calls: &[CallRecord], outages: &[Outage]) -> usize {
-    let during = |at: DateTime<Utc>| outages.iter().any(|o| at > o.from + HEARING && o.until.is_none_or(|until| at < until));
+    let during =
+        |at: DateTime<Utc>| outages.iter().any(|o| at > o.from + HEARING && o.until.is_none_or(|until| at < until));
     calls.iter().filter(|call| during(call.at)).count()
 }
 
@@ -171,7 +174,12 @@ pub fn print(r: &Report) -> Result<(), Failure> {
         thousands(r.contacts.failed),
         thousands(r.contacts.unfinished)
     ))?;
-    output::line(&format!("jobs       {} done, {} dead, {} left", thousands(r.jobs.done), thousands(r.jobs.dead), thousands(r.jobs.left)))?;
+    output::line(&format!(
+        "jobs       {} done, {} dead, {} left",
+        thousands(r.jobs.done),
+        thousands(r.jobs.dead),
+        thousands(r.jobs.left)
+    ))?;
     output::line(&format!("calls      {}, counted by the stand-ins", n(r.calls.total)))?;
     output::line(&format!(
         "outages    the breaker opened {} times; {} calls while it was open, of which {} were its probes; {} attempts burnt",
@@ -183,7 +191,10 @@ pub fn print(r: &Report) -> Result<(), Failure> {
     if let Some(statements) = r.sql_statements {
         output::line(&format!("database   {} statements", thousands(statements)))?;
     }
-    output::line(&format!("time       {:.1} s, {:.0} contacts a second; ${:.2} at list prices", r.seconds, r.contacts_per_s, r.cost))
+    output::line(&format!(
+        "time       {:.1} s, {:.0} contacts a second; ${:.2} at list prices",
+        r.seconds, r.contacts_per_s, r.cost
+    ))
 }
 
 #[cfg(test)]
@@ -196,7 +207,8 @@ mod tests {
 
     #[test]
     fn an_outage_lasts_from_its_opening_to_the_probe_that_succeeded() {
-        let events = [(0, "opened"), (6000, "opened"), (12_000, "probe_succeeded"), (13_000, "closed"), (20_000, "opened")];
+        let events =
+            [(0, "opened"), (6000, "opened"), (12_000, "probe_succeeded"), (13_000, "closed"), (20_000, "opened")];
         let events: Vec<_> = events.iter().map(|(ms, e)| (at(*ms), (*e).to_owned())).collect();
         let expected = [Outage { from: at(0), until: Some(at(12_000)) }, Outage { from: at(20_000), until: None }];
         assert_eq!(intervals(&events), expected);

@@ -15,7 +15,7 @@ use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
 use crate::database::{Db, migrate};
-use crate::operations::actions::{Actor, run_import};
+use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
 use crate::settings::Settings;
@@ -62,7 +62,9 @@ impl Stage {
         overrides.push(("providers.twilio.base_url".into(), sandbox.url()));
         let settings = Settings::isolated(&overrides)?;
         let credentials = credentials(&sandbox);
-        let crew = Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true }).await?;
+        let crew =
+            Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
+                .await?;
         Ok(Stage { server, scratch, db, sandbox, crew, scenario: args.scenario })
     }
 
@@ -79,8 +81,13 @@ impl Stage {
     /// What is different from real work, in words: shown on the screen and above the progress.
     pub fn notes(&self) -> Vec<String> {
         vec![
-            format!("Demo on a private database; the providers are stand-ins at {} (scenario {}).", self.sandbox.url(), self.scenario),
-            "Short times: breakers cool off for 5 s, retries begin at 1 s. Nothing is called outside of this machine.".to_owned(),
+            format!(
+                "Demo on a private database; the providers are stand-ins at {} (scenario {}).",
+                self.sandbox.url(),
+                self.scenario
+            ),
+            "Short times: breakers cool off for 5 s, retries begin at 1 s. Nothing is called outside of this machine."
+                .to_owned(),
         ]
     }
 
@@ -125,7 +132,8 @@ async fn fill(db: &Db, wanted: usize) -> Result<(), Failure> {
 async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
     let source = Source::Reader(Box::new(std::io::Cursor::new(text)));
     let options = ImportOptions { source_name: Some(name.to_owned()), ..ImportOptions::default() };
-    run_import(db, source, options, Some(5), &Actor::here("demo"), &mut |_| {}).await?;
+    let wish = ImportWish { source, options, lookup_attempts: Some(5) };
+    run_import(db, wish, &Actor::here("demo"), &mut |_| {}).await?;
     Ok(())
 }
 

@@ -96,13 +96,25 @@ fn delimited(mut text: impl Read, intake: &mut Intake) -> Result<(), ImportError
     let mut records = Records::new(std::io::Cursor::new(first).chain(text), delimiter);
     records.line += u64::from(skip > 0);
     let mut line = 0;
-    while let Some(record) = records.next().map_err(failed(line))? {
-        line = record.number;
-        if intake.take(record, records.taken).is_break() {
-            break;
+    loop {
+        match records.next() {
+            Ok(Some(record)) => {
+                line = record.number;
+                if intake.take(record, records.taken).is_break() {
+                    return Ok(());
+                }
+            }
+            Ok(None) => return Ok(()),
+            Err(source) => {
+                // What was read is good: the next run finds it there and goes on.
+                if intake.waiting.is_some() {
+                    intake.decide()?;
+                }
+                intake.send();
+                return Err(ImportError::Read { line, source });
+            }
         }
     }
-    Ok(())
 }
 
 struct Intake {
@@ -208,4 +220,96 @@ impl Intake {
 
 fn rejects_failed(error: csv::Error) -> ImportError {
     ImportError::Rejects(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn all_of(source: Source) -> (Result<(), ImportError>, u64, u64) {
+        let (sender, mut batches) = tokio::sync::mpsc::channel(64);
+        let plan = Plan { source, region: Region::US, map: Vec::new(), rejects: None };
+        let done = run(plan, sender);
+        let (mut read, mut accounted) = (0, 0);
+        while let Ok(batch) = batches.try_recv() {
+            read += batch.read;
+            accounted += batch.rejected + batch.contacts.len() as u64;
+        }
+        (done, read, accounted)
+    }
+
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::sample::select(
+                &[
+                    "phone",
+                    "+14155550123",
+                    "4155550124",
+                    "x",
+                    "\"",
+                    "\"\"",
+                    ",",
+                    ";",
+                    "\t",
+                    "\n",
+                    "\r\n",
+                    "\r",
+                    "sep=;\n",
+                    "\u{feff}",
+                    "é",
+                    "1e9",
+                    "tel:"
+                ][..]
+            )
+            .prop_map(|text| text.as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 1..3),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_panics_and_every_row_is_accounted_for(pieces in prop::collection::vec(piece(), 0..40)) {
+            let bytes = pieces.concat();
+            let (_, read, accounted) = all_of(Source::Reader(Box::new(std::io::Cursor::new(bytes))));
+            prop_assert_eq!(read, accounted);
+        }
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_keeps_what_came_before() {
+        struct Breaks;
+        impl Read for Breaks {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("gone"))
+            }
+        }
+        let rows = std::io::Cursor::new("4155550123,a\n".repeat(12_000).into_bytes());
+        let (done, read, accounted) = all_of(Source::Reader(Box::new(rows.chain(Breaks))));
+        assert!(matches!(done, Err(ImportError::Read { line: 12_000, .. })), "{done:?}");
+        assert_eq!((read, accounted), (12_000, 12_000));
+    }
+
+    #[test]
+    fn a_spoilt_workbook_never_panics() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.xlsx");
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for row in 0..30 {
+            sheet.write(row, 0, format!("+1415555{:04}", row + 100)).unwrap().write(row, 1, f64::from(row)).unwrap();
+        }
+        workbook.save(&path).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        assert_eq!(all_of(Source::File(path.clone())).1, 30);
+        for seed in 0..400usize {
+            let mut spoilt = whole.clone();
+            let at = seed * 7919 % spoilt.len();
+            spoilt[at] ^= 1 << (seed % 8);
+            spoilt.truncate(if seed % 5 == 0 { spoilt.len() - seed } else { spoilt.len() });
+            std::fs::write(&path, spoilt).unwrap();
+            let (_, read, accounted) = all_of(Source::File(path.clone()));
+            assert_eq!(read, accounted);
+        }
+    }
 }

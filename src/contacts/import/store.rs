@@ -46,7 +46,7 @@ pub(super) async fn insert(
     // As text: it is read once, and building jsonb first would cost more than the insert.
     let json = serde_json::to_string(contacts).map_err(|_| ImportError::Internal)?;
     for tries_left in (0..TRIES).rev() {
-        let mut transaction = db.begin().await.map_err(Error::from)?;
+        let mut transaction = db.begin().await?;
         let inserted = sqlx::query_scalar(INSERT).bind(&json).bind(source).fetch_all(&mut *transaction).await;
         let ids: Vec<i64> = match inserted {
             Ok(ids) => ids,
@@ -73,7 +73,7 @@ pub(super) struct Rehearsal {
 
 impl Rehearsal {
     pub(super) async fn begin(db: &Db) -> Result<Rehearsal, ImportError> {
-        let mut transaction = db.begin().await.map_err(Error::from)?;
+        let mut transaction = db.begin().await?;
         let made = sqlx::query("CREATE TEMPORARY TABLE import_seen (phone text PRIMARY KEY) ON COMMIT DROP");
         made.execute(&mut *transaction).await.map_err(Error::from)?;
         Ok(Rehearsal { transaction })

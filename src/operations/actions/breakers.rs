@@ -18,10 +18,8 @@ fn canonical(name: &str) -> Result<&'static str, Refusal> {
         return Ok(breaker);
     }
     let names = catalogue::PROVIDERS.iter().filter_map(|p| p.breaker);
-    let hint = catalogue::nearest(name, names).map_or_else(
-        || "`switchboard breakers list` names them".to_owned(),
-        |near| format!("did you mean {near}?"),
-    );
+    let hint = catalogue::nearest(name, names)
+        .map_or_else(|| "`switchboard breakers list` names them".to_owned(), |near| format!("did you mean {near}?"));
     Err(Refusal::Impossible(format!("there is no breaker {name}: {hint}")))
 }
 
@@ -54,7 +52,11 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
         _ if !matches!(state, State::ForcedOpen | State::ForcedClosed) => {
             return Err(Refusal::Impossible(format!("breaker {name} is not held: it decides by itself already")));
         }
-        _ => (format!("Give {name} back to itself; {waiting} jobs wait."), format!("switchboard breakers auto {name}"), false),
+        _ => (
+            format!("Give {name} back to itself; {waiting} jobs wait."),
+            format!("switchboard breakers auto {name}"),
+            false,
+        ),
     };
     let undoable = !matches!(action, Action::ResetBreaker { .. });
     Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, wide, bound: 0, twin })
@@ -79,8 +81,12 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -
         until: *until,
     };
     let (event, summary) = match action {
-        Action::HoldBreakerOpen { reason, until, .. } => (Event::HoldOpen(hold(reason, until)), format!("held breaker {name} open")),
-        Action::HoldBreakerClosed { reason, until, .. } => (Event::HoldClosed(hold(reason, until)), format!("held breaker {name} closed")),
+        Action::HoldBreakerOpen { reason, until, .. } => {
+            (Event::HoldOpen(hold(reason, until)), format!("held breaker {name} open"))
+        }
+        Action::HoldBreakerClosed { reason, until, .. } => {
+            (Event::HoldClosed(hold(reason, until)), format!("held breaker {name} closed"))
+        }
         Action::ReleaseBreaker { .. } => (Event::Release, format!("gave breaker {name} back to itself")),
         _ => (Event::Reset, format!("reset breaker {name}")),
     };
@@ -94,7 +100,8 @@ fn opposite(action: &Action, name: &str, before: &Value) -> Option<Action> {
     let name = name.to_owned();
     let reason = before["held_reason"].as_str().unwrap_or("undo").to_owned();
     match (action, before["state"].as_str()) {
-        (Action::ResetBreaker { .. }, Some("forced_open")) | (Action::ReleaseBreaker { .. } | Action::HoldBreakerClosed { .. }, Some("forced_open")) => {
+        (Action::ResetBreaker { .. }, Some("forced_open"))
+        | (Action::ReleaseBreaker { .. } | Action::HoldBreakerClosed { .. }, Some("forced_open")) => {
             Some(Action::HoldBreakerOpen { name, reason, until: None })
         }
         (Action::ReleaseBreaker { .. } | Action::HoldBreakerOpen { .. }, Some("forced_closed")) => {

@@ -72,7 +72,9 @@ pub(super) async fn act(tx: &mut PgConnection, wish: &LookUp, bound: i64) -> Res
     let statement = eligible(start, &filter, wish.again).text(" AND c.id <= ").bind(Bind::Integer(bound)).text(ENQUEUE);
     let changed: i64 = statement.query().fetch_one(&mut *tx).await?.try_get(0)?;
     if queue::enqueue::room(tx, "twilio", LANE_LIMIT).await? == 0 {
-        return Err(Refusal::Impossible(format!("lane twilio would hold more than {LANE_LIMIT} jobs; let it drain, then repeat")));
+        return Err(Refusal::Impossible(format!(
+            "lane twilio would hold more than {LANE_LIMIT} jobs; let it drain, then repeat"
+        )));
     }
     queue::enqueue::wake(tx, "twilio").await?;
     let summary = format!("enqueued {changed} lookups");

@@ -9,15 +9,24 @@ use crate::contacts::import::{Enqueue, ImportError, ImportOptions, ImportReport,
 use crate::database::Db;
 use crate::queue::enqueue::{Work, enqueue, wake};
 
-/// Imports `source` under `name`; with `lookup_attempts`, each new contact's lookup is enqueued in the transaction that inserts it.
+/// What an operator wants imported.
+pub struct ImportWish<'a> {
+    /// Where the rows come from.
+    pub source: Source,
+    /// How they are read.
+    pub options: ImportOptions<'a>,
+    /// With it, each new contact's lookup is enqueued with so many attempts, in the transaction that inserts the contact.
+    pub lookup_attempts: Option<u32>,
+}
+
+/// Imports; `progress` is called after each batch.
 pub async fn run_import(
     db: &Db,
-    source: Source,
-    mut options: ImportOptions<'_>,
-    lookup_attempts: Option<u32>,
+    wish: ImportWish<'_>,
     actor: &Actor,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<ImportReport, ImportError> {
+    let ImportWish { source, mut options, lookup_attempts } = wish;
     let name = options.source_name.clone().unwrap_or_else(|| "standard input".into());
     let request = Uuid::new_v4();
     let attempts = lookup_attempts.unwrap_or(1);
@@ -28,9 +37,10 @@ pub async fn run_import(
     if options.dry_run {
         return import(db, source, options, progress).await;
     }
-    write(db, actor, &name, request, None).await?;
+    let record = Record { actor, name: &name, request };
+    record.write(db, None).await?;
     let result = import(db, source, options, progress).await;
-    write(db, actor, &name, request, Some(&result)).await?;
+    record.write(db, Some(&result)).await?;
     result
 }
 
@@ -40,40 +50,45 @@ async fn queue_lookups(tx: &mut sqlx::PgConnection, ids: &[i64], max_attempts: u
     wake(tx, "twilio").await.map_err(|e| e.to_string())
 }
 
-async fn write(
-    db: &Db,
-    actor: &Actor,
-    name: &str,
+/// The audit rows of one import.
+struct Record<'a> {
+    actor: &'a Actor,
+    name: &'a str,
     request: Uuid,
-    ended: Option<&Result<ImportReport, ImportError>>,
-) -> Result<(), ImportError> {
-    let (radius, after, result) = match ended {
-        None => (0, json!(null), "accepted".to_owned()),
-        Some(Ok(report)) => (report.inserted as i64, json!(report), "done".to_owned()),
-        Some(Err(error)) => (0, json!(null), error.to_string()),
-    };
-    let summary = match ended {
-        None => None,
-        Some(Ok(r)) => Some(format!("imported {name}: {} new, {} there already, {} rejected", r.inserted, r.duplicates, r.rejected)),
-        Some(Err(error)) => Some(format!("import of {name} ended early: {error}")),
-    };
-    let sql = "WITH row AS (
-            INSERT INTO audit_log (claimed, node, door, verb, target, radius, after, request_id, result)
-            VALUES ($1, $2, $3, 'import', $4, $5, $6, $7, $8) RETURNING id)
-        INSERT INTO timeline (kind, subject, summary, actor, audit_id) SELECT 'import', $4, $9, $10, id FROM row WHERE $9::text IS NOT NULL";
-    sqlx::query(sql)
-        .bind(&actor.claimed)
-        .bind(&actor.node)
-        .bind(actor.door)
-        .bind(name)
-        .bind(radius)
-        .bind(after)
-        .bind(request)
-        .bind(result)
-        .bind(summary)
-        .bind(&actor.name)
-        .execute(db.pool())
-        .await
-        .map_err(crate::database::Error::from)?;
-    Ok(())
+}
+
+impl Record<'_> {
+    async fn write(&self, db: &Db, ended: Option<&Result<ImportReport, ImportError>>) -> Result<(), ImportError> {
+        let Record { actor, name, request } = self;
+        let (radius, after, result) = match ended {
+            None => (0, json!(null), "accepted".to_owned()),
+            Some(Ok(report)) => (report.inserted as i64, json!(report), "done".to_owned()),
+            Some(Err(error)) => (0, json!(null), error.to_string()),
+        };
+        let summary = ended.map(|ended| match ended {
+            Ok(r) => {
+                format!("imported {name}: {} new, {} there already, {} rejected", r.inserted, r.duplicates, r.rejected)
+            }
+            Err(error) => format!("import of {name} ended early: {error}"),
+        });
+        let sql = "WITH row AS (
+                INSERT INTO audit_log (claimed, node, door, verb, target, radius, after, request_id, result)
+                VALUES ($1, $2, $3, 'import', $4, $5, $6, $7, $8) RETURNING id)
+            INSERT INTO timeline (kind, subject, summary, actor, audit_id) SELECT 'import', $4, $9, $10, id FROM row WHERE $9::text IS NOT NULL";
+        sqlx::query(sql)
+            .bind(&actor.claimed)
+            .bind(&actor.node)
+            .bind(actor.door)
+            .bind(name)
+            .bind(radius)
+            .bind(after)
+            .bind(request)
+            .bind(result)
+            .bind(summary)
+            .bind(&actor.name)
+            .execute(db.pool())
+            .await
+            .map_err(crate::database::Error::from)?;
+        Ok(())
+    }
 }

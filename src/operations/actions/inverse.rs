@@ -22,14 +22,21 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         .fetch_optional(&mut *tx)
         .await?;
     let stored = match row {
-        None => return Err(Refusal::Impossible(format!("there is no audit row {audit_id}; `switchboard audit` lists them"))),
+        None => {
+            return Err(Refusal::Impossible(format!(
+                "there is no audit row {audit_id}; `switchboard audit` lists them"
+            )));
+        }
         Some((None,)) => {
-            return Err(Refusal::Impossible(format!("audit row {audit_id} has nothing to take back, or was taken back already")));
+            return Err(Refusal::Impossible(format!(
+                "audit row {audit_id} has nothing to take back, or was taken back already"
+            )));
         }
         Some((Some(value),)) => value,
     };
-    let inverse: Inverse = serde_json::from_value(stored)
-        .map_err(|_| Refusal::Impossible(format!("the inverse of audit row {audit_id} was written by another version; act by hand")))?;
+    let inverse: Inverse = serde_json::from_value(stored).map_err(|_| {
+        Refusal::Impossible(format!("the inverse of audit row {audit_id} was written by another version; act by hand"))
+    })?;
     let now = match &inverse.action {
         Action::PauseLane { lane, .. } | Action::ResumeLane { lane } | Action::ScaleLane { lane, .. } => {
             lanes::state(tx, lane).await?
@@ -41,7 +48,10 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         Action::RetryJobs { .. } | Action::LookUp(_) => inverse.expects.clone(),
     };
     if now != inverse.expects {
-        return Err(Refusal::Impossible(format!("{} has changed since; nothing was taken back", inverse.action.target())));
+        return Err(Refusal::Impossible(format!(
+            "{} has changed since; nothing was taken back",
+            inverse.action.target()
+        )));
     }
     Ok(inverse.action)
 }

@@ -44,7 +44,9 @@ pub(super) async fn plan(db: &Db, target: &JobTarget) -> Result<Draft, Refusal> 
     let (ids, lane) = parts(target);
     let (things, bound): (i64, i64) = sqlx::query_as(COUNT).bind(ids).bind(lane).fetch_one(db.pool()).await?;
     if things == 0 {
-        return Err(Refusal::Impossible("no dead job matches: nothing to retry; `switchboard jobs list --state dead` shows them".into()));
+        return Err(Refusal::Impossible(
+            "no dead job matches: nothing to retry; `switchboard jobs list --state dead` shows them".into(),
+        ));
     }
     let twin = match target {
         JobTarget::Ids(ids) => {

@@ -16,11 +16,17 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     known(&lane)?;
     let waiting: i64 = queue::depth::of_lane(db, &lane).await?.waiting;
     let (sentence, twin) = match action {
-        Action::PauseLane { .. } => (format!("Pause lane {lane}: {waiting} jobs wait until it is resumed."), format!("switchboard lanes pause {lane}")),
-        Action::ScaleLane { concurrency: Some(n), .. } => {
-            (format!("Run at most {n} jobs of lane {lane} at once in the fleet."), format!("switchboard lanes scale {lane} {n}"))
+        Action::PauseLane { .. } => (
+            format!("Pause lane {lane}: {waiting} jobs wait until it is resumed."),
+            format!("switchboard lanes pause {lane}"),
+        ),
+        Action::ScaleLane { concurrency: Some(n), .. } => (
+            format!("Run at most {n} jobs of lane {lane} at once in the fleet."),
+            format!("switchboard lanes scale {lane} {n}"),
+        ),
+        Action::ScaleLane { .. } => {
+            (format!("Let lane {lane} find its own limit again."), format!("switchboard lanes scale {lane} auto"))
         }
-        Action::ScaleLane { .. } => (format!("Let lane {lane} find its own limit again."), format!("switchboard lanes scale {lane} auto")),
         _ => (format!("Resume lane {lane}: {waiting} jobs may run."), format!("switchboard lanes resume {lane}")),
     };
     Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide: false, bound: 0, twin })
@@ -30,17 +36,18 @@ fn known(lane: &str) -> Result<(), Refusal> {
     if catalogue::lanes().any(|l| l == lane) {
         return Ok(());
     }
-    let hint = catalogue::nearest(lane, catalogue::lanes()).map_or_else(
-        || "`switchboard lanes list` names them".to_owned(),
-        |near| format!("did you mean {near}?"),
-    );
+    let hint = catalogue::nearest(lane, catalogue::lanes())
+        .map_or_else(|| "`switchboard lanes list` names them".to_owned(), |near| format!("did you mean {near}?"));
     Err(Refusal::Impossible(format!("there is no lane {lane}: {hint}")))
 }
 
 /// The part of a lane that these actions change.
 pub(super) async fn state(tx: &mut PgConnection, lane: &str) -> Result<Value, Refusal> {
     let (paused, concurrency): (bool, Option<i32>) =
-        sqlx::query_as("SELECT paused, concurrency FROM lanes WHERE lane = $1 FOR UPDATE").bind(lane).fetch_one(tx).await?;
+        sqlx::query_as("SELECT paused, concurrency FROM lanes WHERE lane = $1 FOR UPDATE")
+            .bind(lane)
+            .fetch_one(tx)
+            .await?;
     Ok(json!({"paused": paused, "concurrency": concurrency}))
 }
 
@@ -49,12 +56,17 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -
     let before = state(tx, &lane).await?;
     let summary = match action {
         Action::PauseLane { reason, .. } => {
-            let sql = "UPDATE lanes SET paused = true, paused_by = $2, paused_at = now(), pause_reason = $3 WHERE lane = $1";
+            let sql =
+                "UPDATE lanes SET paused = true, paused_by = $2, paused_at = now(), pause_reason = $3 WHERE lane = $1";
             sqlx::query(sql).bind(&lane).bind(&actor.name).bind(reason).execute(&mut *tx).await?;
             format!("paused lane {lane}")
         }
         Action::ScaleLane { concurrency, .. } => {
-            sqlx::query("UPDATE lanes SET concurrency = $2 WHERE lane = $1").bind(&lane).bind(concurrency).execute(&mut *tx).await?;
+            sqlx::query("UPDATE lanes SET concurrency = $2 WHERE lane = $1")
+                .bind(&lane)
+                .bind(concurrency)
+                .execute(&mut *tx)
+                .await?;
             match concurrency {
                 Some(n) => format!("scaled lane {lane} to {n} at once"),
                 None => format!("lane {lane} finds its own limit again"),
@@ -77,6 +89,8 @@ fn opposite(action: &Action, before: &Value) -> Action {
     match action {
         Action::PauseLane { .. } => Action::ResumeLane { lane },
         Action::ResumeLane { .. } => Action::PauseLane { lane, reason: Some("undo of a resume".into()) },
-        _ => Action::ScaleLane { lane, concurrency: before["concurrency"].as_i64().and_then(|n| i32::try_from(n).ok()) },
+        _ => {
+            Action::ScaleLane { lane, concurrency: before["concurrency"].as_i64().and_then(|n| i32::try_from(n).ok()) }
+        }
     }
 }

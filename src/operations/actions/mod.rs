@@ -15,7 +15,7 @@ mod record;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use import::run_import;
+pub use import::{ImportWish, run_import};
 pub use plan::{Confirmation, Confirmed, Plan, Refusal, Tier, plan};
 pub use record::{Actor, Receipt, run, undo};
 
@@ -124,7 +124,9 @@ impl Action {
     /// What it is done to: a lane, a breaker, job numbers, a filter.
     pub fn target(&self) -> String {
         match self {
-            Action::PauseLane { lane, .. } | Action::ResumeLane { lane } | Action::ScaleLane { lane, .. } => lane.clone(),
+            Action::PauseLane { lane, .. } | Action::ResumeLane { lane } | Action::ScaleLane { lane, .. } => {
+                lane.clone()
+            }
             Action::ResetBreaker { name, .. }
             | Action::HoldBreakerOpen { name, .. }
             | Action::HoldBreakerClosed { name, .. }

@@ -133,7 +133,9 @@ pub(super) struct Draft {
 /// Counts what `action` would touch, and changes nothing.
 pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
     let draft = match &action {
-        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } => lanes::plan(db, &action).await?,
+        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } => {
+            lanes::plan(db, &action).await?
+        }
         Action::RetryJobs { target } => jobs::plan(db, target).await?,
         Action::LookUp(wish) => contacts::plan(db, wish).await?,
         _ => breakers::plan(db, &action).await?,

@@ -43,7 +43,8 @@ pub struct LeaderView {
 
 /// Present nodes, and those that ended within the last hour; at most 500.
 pub async fn nodes(db: &Db) -> Result<Vec<NodeView>> {
-    let sql = "SELECT node, epoch, kind, version, state, extract(epoch FROM now() - heartbeat_at)::float8 AS heartbeat_age_s,
+    let sql =
+        "SELECT node, epoch, kind, version, state, extract(epoch FROM now() - heartbeat_at)::float8 AS heartbeat_age_s,
                       runs_jobs, in_flight, capacity, started_at
                FROM nodes WHERE state IN ('live', 'draining') OR ended_at > now() - interval '1 hour'
                ORDER BY (state IN ('live', 'draining')) DESC, epoch DESC LIMIT 500";

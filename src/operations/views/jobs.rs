@@ -91,7 +91,13 @@ pub struct JobDetail {
 const COLUMNS: &str = "j.id, j.lane, j.kind, j.state, j.contact_id, c.phone_e164 AS phone, j.attempt, j.max_attempts, j.priority, j.run_at, j.created_at, j.last_error";
 
 /// A page of jobs below number `before`, of one lane and one state where given; `limit` at most 1,000.
-pub async fn jobs(db: &Db, lane: Option<&str>, state: Option<&str>, before: Option<i64>, limit: i64) -> Result<JobPage> {
+pub async fn jobs(
+    db: &Db,
+    lane: Option<&str>,
+    state: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<JobPage> {
     let limit = limit.clamp(1, 1000);
     let sql = "SELECT j.id, j.lane, j.kind, j.state, j.contact_id, c.phone_e164 AS phone, j.attempt, j.max_attempts, j.priority, j.run_at, j.created_at, j.last_error
                FROM jobs j LEFT JOIN contacts c ON c.id = j.contact_id

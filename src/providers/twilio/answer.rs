@@ -179,6 +179,9 @@ mod tests {
                           "reassigned_number": {"error_code": "60606"}});
         let answer = judge(&exchange(200, &body.to_string())).unwrap();
         assert_eq!(answer.answered().collect::<Vec<_>>(), ["caller_name"]);
-        assert_eq!(answer.codes().collect::<Vec<_>>(), [("line_type_intelligence", 60600), ("reassigned_number", 60606)]);
+        assert_eq!(
+            answer.codes().collect::<Vec<_>>(),
+            [("line_type_intelligence", 60600), ("reassigned_number", 60606)]
+        );
     }
 }

@@ -112,7 +112,8 @@ fn reassigned(out: &mut Map<String, Value>, package: &Value) {
 fn date(value: &Value) -> Option<Value> {
     let text = value.as_str()?;
     let head = text.get(..10).unwrap_or(text);
-    let day = chrono::NaiveDate::parse_from_str(head, "%Y-%m-%d").or_else(|_| chrono::NaiveDate::parse_from_str(text, "%Y%m%d"));
+    let day = chrono::NaiveDate::parse_from_str(head, "%Y-%m-%d")
+        .or_else(|_| chrono::NaiveDate::parse_from_str(text, "%Y%m%d"));
     day.ok().map(|d| json!(d))
 }
 
@@ -133,7 +134,11 @@ mod tests {
 
     #[test]
     fn caller_type_decides_whether_it_is_a_business_and_unknown_stays_unknown() {
-        let of = |kind: Value| patch(&answer(json!({"valid": true, "caller_name": {"caller_type": kind}})), "+1").get("is_business").cloned();
+        let of = |kind: Value| {
+            patch(&answer(json!({"valid": true, "caller_name": {"caller_type": kind}})), "+1")
+                .get("is_business")
+                .cloned()
+        };
         assert_eq!(of(json!("business")), Some(json!(true)));
         assert_eq!(of(json!("CONSUMER")), Some(json!(false)));
         assert_eq!(of(json!("UNDETERMINED")), None);
@@ -154,7 +159,9 @@ mod tests {
 
     #[test]
     fn the_risk_level_follows_the_score() {
-        let level = |score: i64| patch(&answer(json!({"valid": true, "sms_pumping_risk": {"sms_pumping_risk_score": score}})), "+1")["sms_pumping_risk_level"].clone();
+        let level = |score: i64| {
+            patch(&answer(json!({"valid": true, "sms_pumping_risk": {"sms_pumping_risk_score": score}})), "+1")["sms_pumping_risk_level"].clone()
+        };
         assert_eq!([level(25), level(26), level(74), level(75)], ["low", "medium", "medium", "high"]);
     }
 }
