@@ -79,6 +79,8 @@ pub struct ConsoleOptions {
     pub theme: String,
     /// How fast the link is.
     pub link: Link,
+    /// How long a bare ESC may be the begin of a torn sequence; at least 80 ms over SSH.
+    pub esc_delay: Duration,
     /// The log of this process.
     pub logs: Option<RingReader>,
     /// The worker pool of this process.
@@ -92,11 +94,8 @@ pub struct ConsoleOptions {
 /// Why the console ended. The terminal was given back before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Somebody quit; `drained`: the pool's drain was begun (and, unless asked twice, ended).
-    Quit {
-        /// Whether [`Pool::drain`] was begun.
-        drained: bool,
-    },
+    /// Somebody quit: the pool's drain has ended, or was left behind by a second Ctrl-C.
+    Quit,
     /// The terminal is gone: drain and end.
     Gone,
     /// Some thread panicked; its report was printed after the terminal was given back.
@@ -116,8 +115,8 @@ pub enum ConsoleError {
 
 /// Messages from the keyboard that may wait; more stay in the terminal's own buffer.
 const INPUT_QUEUE: usize = 64;
-/// How long a bare ESC may be the begin of a torn sequence, here and over SSH.
-const HOLD: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(80)];
+/// How long a bare ESC is held over SSH, whatever the setting says.
+const REMOTE_HOLD: Duration = Duration::from_millis(80);
 
 /// Runs the console on this thread until somebody leaves, and gives the terminal back.
 pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
@@ -129,7 +128,8 @@ pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
     let guard = PanicGuard::install(session.clone());
     let (heard, input) = mpsc::channel(INPUT_QUEUE);
     let (says, said) = mpsc::unbounded_channel();
-    let ear = edge::listen(tty.input.try_clone()?, HOLD[usize::from(can.remote)], heard)?;
+    let hold = if can.remote { options.esc_delay.max(REMOTE_HOLD) } else { options.esc_delay };
+    let ear = edge::listen(tty.input.try_clone()?, hold, heard)?;
     let output = Output::start(tty.output.try_clone()?, session.clone(), says)?;
 
     let slow = options.link == Link::Slow;

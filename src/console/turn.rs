@@ -191,7 +191,7 @@ impl Turn {
                 Effect::Refresh => self.hands.refresh(),
                 Effect::Repaint => self.frames.forget(),
                 Effect::Drain => self.hands.drain(self.pool.drain.take()),
-                Effect::Leave => return Some(Exit::Quit { drained: self.pool.drain.is_none() }),
+                Effect::Leave => return Some(Exit::Quit),
                 Effect::Suspend => self.suspend().await,
                 other => self.hands.perform(other),
             }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -11,6 +10,7 @@ use tokio::runtime::Runtime;
 use super::super::Failure;
 use super::super::args::DemoArgs;
 use super::super::crew::{Crew, CrewOptions};
+use super::super::terminal::Show;
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
@@ -18,7 +18,7 @@ use crate::database::{Db, migrate};
 use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
-use crate::settings::Settings;
+use crate::settings::{ConsoleSettings, Settings};
 use crate::vault::Credentials;
 
 /// Names of demos' databases begin so: what a killed demo left is dropped by the next.
@@ -38,7 +38,7 @@ pub struct Stage {
     scratch: ScratchDatabase,
     db: Db,
     sandbox: Sandbox,
-    crew: Crew,
+    crew: Option<Crew>,
     scenario: sandbox::Scenario,
 }
 
@@ -65,7 +65,7 @@ impl Stage {
         let crew =
             Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
                 .await?;
-        Ok(Stage { server, scratch, db, sandbox, crew, scenario: args.scenario })
+        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), scenario: args.scenario })
     }
 
     /// Its database.
@@ -93,7 +93,9 @@ impl Stage {
 
     /// Drains, drops the database and gives the private server back.
     pub async fn strike(self) -> Result<(), Failure> {
-        self.crew.dismiss().await?;
+        if let Some(crew) = self.crew {
+            crew.dismiss().await?;
+        }
         self.sandbox.stop().await;
         self.db.close().await;
         self.scratch.drop().await?;
@@ -139,8 +141,10 @@ async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
 
 /// The same with the console on a terminal.
 pub fn on_terminal(args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
-    let stage = runtime.block_on(Stage::set(args))?;
-    let _ = Duration::ZERO;
+    let mut stage = runtime.block_on(Stage::set(args))?;
+    let settings = ConsoleSettings::default();
+    let show = Show { notes: stage.notes(), read_only: false, ascii: args.ascii, link: None, logs: None, settings: &settings };
+    let shown = show.over(&stage.db.clone(), stage.crew.take(), runtime);
     runtime.block_on(stage.strike())?;
-    Ok(ExitCode::SUCCESS)
+    shown
 }

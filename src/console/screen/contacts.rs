@@ -45,8 +45,8 @@ fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let inner = padded(sheet.pane(area, &title(model), true));
     let mut body = inner;
     if let Some(editing) = &model.contacts.editing {
-        filter_line(editing, sheet, Rect { height: inner.height.min(2), ..inner });
-        body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+        filter_line(editing, sheet, Rect { height: inner.height.min(3), ..inner });
+        body = Rect { y: inner.y + 3, height: inner.height.saturating_sub(3), ..inner };
     }
     if let Some(error) = model.asked.1.as_ref().and_then(|a| a.error.as_deref()) {
         sheet.put(body.x, body.y, body.width, error, Token::Warn);
@@ -109,14 +109,8 @@ fn filter_line(editing: &Editing, sheet: &mut Sheet<'_>, area: Rect) {
     }
     match (&editing.error, &editing.offers) {
         (Some((at, message)), _) if editing.input.cursor() > *at + 1 || editing.offers.is_none() => {
-            let from = 2 + (*at as u16).min(area.width / 3);
-            sheet.put(
-                below.x,
-                below.y,
-                below.width,
-                &format!("{:>width$} {message}", "^", width = usize::from(from) + 1),
-                Token::Warn,
-            );
+            let found: String = editing.input.value().chars().skip(*at).take(20).collect();
+            sheet.wrapped(below, &format!("at {:?}: {message}", found.trim()), Token::Warn);
         }
         (_, Some(offers)) => {
             let mut offered: Vec<Piece<'_>> = vec![("Tab ".into(), Token::Accent)];
@@ -130,7 +124,7 @@ fn filter_line(editing: &Editing, sheet: &mut Sheet<'_>, area: Rect) {
                 below.x,
                 below.y,
                 below.width,
-                "Enter keeps it, Esc goes back; for example status:failed line:mobile quality<60",
+                "for example: status:failed line:mobile quality<60 created>7d",
                 Token::Muted,
             );
         }

@@ -213,6 +213,9 @@ fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         (key, if back { "back" } else { binding.short })
     };
     let width = |b: &Binding| hint(b).0.width() as u16 + hint(b).1.width() as u16 + 3;
+    if model.screen == Screen::Contacts && model.contacts.editing.is_some() {
+        return filter_keys(sheet, area);
+    }
     let place = model.place();
     let shown = REGISTRY.iter().filter(|b| in_place(b, place) && !b.short.is_empty());
     let (last, first): (Vec<&Binding>, Vec<&Binding>) = shown.partition(|b| matches!(b.does, Do::Help | Do::Back));
@@ -230,6 +233,12 @@ fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         x = sheet.put(x, area.y, area.right().saturating_sub(x), &key, if off { Token::Muted } else { Token::Accent });
         x = sheet.put(x + 1, area.y, area.right().saturating_sub(x + 1), short, Token::Muted) + 2;
     }
+}
+
+fn filter_keys(sheet: &mut Sheet<'_>, area: Rect) {
+    let keys = [("Enter", " keep  "), ("Esc", " as before  "), ("Tab", " complete  "), ("Ctrl-U", " clear")];
+    let line: Vec<Piece<'_>> = keys.iter().flat_map(|(key, word)| [((*key).into(), Token::Accent), ((*word).into(), Token::Muted)]).collect();
+    sheet.line(area, &line);
 }
 
 /// All that fits below 60x16: what is wrong, in one line.
