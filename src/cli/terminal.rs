@@ -92,7 +92,9 @@ impl Show<'_> {
         }
         match exit? {
             Exit::Quit | Exit::Gone => Ok(ExitCode::SUCCESS),
-            Exit::Panicked => Err(Failure::new("the console ended after an internal error; what is printed above belongs in a bug report")),
+            Exit::Panicked => Err(Failure::new(
+                "the console ended after an internal error; what is printed above belongs in a bug report",
+            )),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Runs effects on the workers' runtime; their results come home as messages.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
@@ -8,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::Work;
 use super::effect::{Effect, Query};
-use super::feed::{Answered, Beat, watch_pulse, watch_query};
+use super::feed::{Answered, Beat, Question, watch_pulse, watch_query};
 use super::message::Msg;
 use crate::database::Db;
 use crate::operations::actions::{self, Actor};
@@ -19,7 +20,8 @@ pub struct Hands {
     db: Db,
     actor: Actor,
     runtime: Handle,
-    slow: bool,
+    /// Whether the link is slow: feeds read less often then.
+    slow: Arc<AtomicBool>,
     results: mpsc::UnboundedSender<Msg>,
     answers: Arc<watch::Sender<Option<Answered>>>,
     focus: Option<JoinHandle<()>>,
@@ -55,9 +57,15 @@ impl Hands {
         let (answers, answers_home) = watch::channel(None);
         let (beats, beats_home) = watch::channel(None);
         let bells = [Arc::new(Notify::new()), Arc::new(Notify::new())];
-        let pulse = runtime.spawn(watch_pulse(db.clone(), bells[0].clone(), slow, beats));
+        let slow = Arc::new(AtomicBool::new(slow));
+        let pulse = runtime.spawn(watch_pulse(db.clone(), bells[0].clone(), slow.clone(), beats));
         let hands = Hands { db, actor, runtime, slow, results, answers: Arc::new(answers), focus: None, pulse, bells };
         (hands, Home { results: results_home, answers: answers_home, beats: beats_home })
+    }
+
+    /// Tells the feeds how fast the link is.
+    pub fn set_slow(&self, slow: bool) {
+        self.slow.store(slow, Ordering::Relaxed);
     }
 
     /// Asks every feed for a reading now.
@@ -71,8 +79,10 @@ impl Hands {
             before.abort();
         }
         self.bells[1] = Arc::new(Notify::new());
-        let (db, bell, answers) = (self.db.clone(), self.bells[1].clone(), self.answers.clone());
-        self.focus = query.map(|query| self.runtime.spawn(watch_query(db, id, query, self.slow, bell, answers)));
+        let (db, answers) = (self.db.clone(), self.answers.clone());
+        let (bell, slow) = (self.bells[1].clone(), self.slow.load(Ordering::Relaxed));
+        self.focus =
+            query.map(|query| self.runtime.spawn(watch_query(db, Question { id, query, slow, bell }, answers)));
     }
 
     /// Runs what reads or writes in the database; everything else is the loop's own.

@@ -146,7 +146,11 @@ impl Turn {
             }
             Some(Heard::Event(Event::Paste(text))) => self.take(Msg::Paste(text), true).await,
             Some(Heard::Event(Event::Report)) => match self.frames.reported(Instant::now()) {
-                Some(bytes_per_s) => self.take(Msg::Measured(bytes_per_s), true).await,
+                Some(bytes_per_s) => {
+                    let exit = self.take(Msg::Measured(bytes_per_s), true).await;
+                    self.hands.set_slow(self.model.facts.slow);
+                    exit
+                }
                 None => None,
             },
             Some(Heard::Written) => {

@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "a stock for all tests")]
 mod support;
 
+mod console_pty;
 mod contacts_export;
 mod database_connects;
 mod database_pooler;

@@ -81,13 +81,9 @@ impl Stage {
     /// What is different from real work, in words: shown on the screen and above the progress.
     pub fn notes(&self) -> Vec<String> {
         vec![
-            format!(
-                "Demo on a private database; the providers are stand-ins at {} (scenario {}).",
-                self.sandbox.url(),
-                self.scenario
-            ),
-            "Short times: breakers cool off for 5 s, retries begin at 1 s. Nothing is called outside of this machine."
-                .to_owned(),
+            format!("Demo, scenario {}: breakers cool off for 5 s, retries begin at 1 s.", self.scenario),
+            format!("Its database is private, its providers are stand-ins at {}.", self.sandbox.url()),
+            "Nothing is called outside of this machine.".to_owned(),
         ]
     }
 

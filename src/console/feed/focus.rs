@@ -34,22 +34,29 @@ const CONTACTS_PAGE: i64 = 200;
 const CADENCE: Duration = Duration::from_secs(2);
 const SLOW_CADENCE: Duration = Duration::from_secs(5);
 
+/// A question and how often it is answered.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Its number; answers carry it.
+    pub id: u64,
+    /// What is asked.
+    pub query: Query,
+    /// Whether the link is slow.
+    pub slow: bool,
+    /// Asks for an answer at once.
+    pub bell: Arc<Notify>,
+}
+
 /// Answers one question until it is aborted.
-pub async fn watch_query(
-    db: Db,
-    id: u64,
-    query: Query,
-    slow: bool,
-    poke: Arc<Notify>,
-    send: Arc<watch::Sender<Option<Answered>>>,
-) {
+pub async fn watch_query(db: Db, question: Question, send: Arc<watch::Sender<Option<Answered>>>) {
+    let Question { id, query, slow, bell } = question;
     let mut estimate = None;
     loop {
         let (at, result) = bounded(answer(&db, &query, &mut estimate)).await;
         send.send_replace(Some(Answered { id, at, result: result.map(Arc::new) }));
         tokio::select! {
             () = tokio::time::sleep(if slow { SLOW_CADENCE } else { CADENCE }) => {}
-            () = poke.notified() => {}
+            () = bell.notified() => {}
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use focus::{Answered, watch_query};
+pub use focus::{Answered, Question, watch_query};
 pub use pulse::{Beat, watch_pulse};
 
 /// Longest time that one reading may take.

@@ -1,6 +1,7 @@
 //! The snapshot of the whole: every second while work or an incident goes on, else every five.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -22,7 +23,7 @@ const TREND_AGE: Duration = Duration::from_secs(5);
 const RECENT: i64 = 20;
 
 /// Reads until nobody listens any more. `poke` asks for a reading at once; `slow`: never more often than every 5 s.
-pub async fn watch_pulse(db: Db, poke: Arc<Notify>, slow: bool, send: watch::Sender<Option<Beat>>) {
+pub async fn watch_pulse(db: Db, poke: Arc<Notify>, slow: Arc<AtomicBool>, send: watch::Sender<Option<Beat>>) {
     let mut trend = (None::<Instant>, Vec::new());
     while !send.is_closed() {
         let (at, read) = bounded(read(&db, &mut trend)).await;
@@ -31,7 +32,7 @@ pub async fn watch_pulse(db: Db, poke: Arc<Notify>, slow: bool, send: watch::Sen
             .map(|(status, recent)| Arc::new(Pulse { at, status, trend: trend.1.clone(), recent }))
             .map_err(|error| (at, error));
         send.send_replace(Some(beat));
-        let pause = if busy && !slow { BUSY } else { IDLE };
+        let pause = if busy && !slow.load(Ordering::Relaxed) { BUSY } else { IDLE };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = poke.notified() => trend.0 = None,

@@ -203,7 +203,7 @@ pub const REGISTRY: &[Binding] = &[
     row(Do::Escape, &[k(Code::Esc)], &[Anywhere], "", "close, or go one level back; never quits"),
     row(Do::Help, &[c('?'), k(Code::F(1))], &[Anywhere], "help", "this help, and away with it"),
     row(Do::Back, &[c('q')], &[Anywhere], "quit", "one level back; on a top screen asks to quit"),
-    row(Do::Quit, &[Key::ctrl('c')], &[Anywhere], "", "quit after a drain; again: hand back and leave at once"),
+    row(Do::Quit, &[Key::ctrl('c')], &[Anywhere], "", "quit after a drain; again: leave at once"),
 ];
 
 /// Whether a binding works in `place`; lists and anywhere included.

@@ -7,4 +7,6 @@ use crate::console::model::List;
 pub struct Breakers {
     /// Breakers by name.
     pub list: List<String>,
+    /// Whether somebody moved the selection; until then, entering the screen selects the worst.
+    pub chosen: bool,
 }

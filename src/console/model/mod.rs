@@ -164,22 +164,26 @@ impl Model {
         self.pulse.as_ref()?.status.lanes.iter().find(|l| l.lane == id)
     }
 
-    /// Breakers, the worst first, as the database orders them.
-    pub fn breaker_rows(&self) -> &[BreakerView] {
-        self.pulse.as_ref().map_or(&[], |p| &p.status.breakers)
+    /// Breakers, the worst first, as the database orders them; those that guard no lane last.
+    pub fn breaker_rows(&self) -> Vec<&BreakerView> {
+        let mut rows: Vec<&BreakerView> = self.pulse.iter().flat_map(|p| &p.status.breakers).collect();
+        rows.sort_by_key(|b| (b.state == "closed", b.lane.is_none(), -b.waiting));
+        rows
     }
 
     /// The breaker that a verb means: the selected one, or that of the selected lane on the Overview.
     pub fn breaker(&self) -> Option<&BreakerView> {
         match self.screen {
-            Screen::Breakers => self.breaker_rows().iter().find(|b| Some(&b.name) == self.breakers.list.id.as_ref()),
+            Screen::Breakers => {
+                self.breaker_rows().into_iter().find(|b| Some(&b.name) == self.breakers.list.id.as_ref())
+            }
             _ => self.incidents().first().copied(),
         }
     }
 
     /// Breakers that are not closed of themselves, the worst first.
     pub fn incidents(&self) -> Vec<&BreakerView> {
-        self.breaker_rows().iter().filter(|b| b.state != "closed").collect()
+        self.breaker_rows().into_iter().filter(|b| b.state != "closed").collect()
     }
 
     /// Where keys are looked up.

@@ -2,10 +2,18 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::console::message::TREND_MINUTES;
 use crate::operations::views::SamplePoint;
 
 /// A value at a time.
 pub type Point = (DateTime<Utc>, f64);
+
+/// How far back there is something to show: 1, 2, 5 or 10 minutes, so that a short history fills its picture.
+pub fn window(samples: &[SamplePoint], end: DateTime<Utc>) -> TimeDelta {
+    let age = samples.first().map_or(0, |oldest| (end - oldest.at).num_seconds());
+    let minutes = [1, 2, 5].into_iter().find(|m| age <= m * 60).unwrap_or(i64::from(TREND_MINUTES));
+    TimeDelta::minutes(minutes)
+}
 
 /// Depths of one lane, oldest first.
 pub fn depths(samples: &[SamplePoint], lane: &str) -> Vec<Point> {
@@ -55,7 +63,7 @@ pub fn fill(values: &mut [Option<f64>], reach: usize) {
 
 /// Breaker's state of one lane in each cell, by its glyph: the worst of the cell; a blank where nothing is known.
 pub fn strip(samples: &[SamplePoint], lane: &str, end: DateTime<Utc>, cells: usize) -> String {
-    let window = TimeDelta::minutes(i64::from(crate::console::message::TREND_MINUTES));
+    let window = window(samples, end);
     let mut glyphs = vec![' '; cells];
     for sample in samples.iter().filter(|s| s.lane == lane) {
         let Some(place) = cell(sample.at, end, window, cells).and_then(|i| glyphs.get_mut(i)) else { continue };
@@ -112,8 +120,12 @@ mod tests {
     #[test]
     fn a_strip_shows_the_worst_state_of_each_cell() {
         let end = DateTime::UNIX_EPOCH + TimeDelta::seconds(600);
-        let samples =
-            [sample(310, "a", 0, 0, "closed"), sample(320, "a", 0, 0, "open"), sample(590, "a", 0, 0, "half_open")];
+        let samples = [
+            sample(0, "b", 0, 0, "closed"),
+            sample(310, "a", 0, 0, "closed"),
+            sample(320, "a", 0, 0, "open"),
+            sample(590, "a", 0, 0, "half_open"),
+        ];
         assert_eq!(strip(&samples, "a", end, 10), "     X   /");
     }
 }

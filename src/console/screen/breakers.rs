@@ -37,7 +37,7 @@ const COLUMNS: [Column; 8] = [
     Column::right("failures", 8, 3),
     Column::right("probe in", 8, 1),
     Column::right("waiting", 8, 0),
-    Column::left("last 10 min", Width::Fixed(STRIP_CELLS as u16), 5),
+    Column::left("lately", Width::Fixed(STRIP_CELLS as u16), 5),
     Column::left("why", Width::Fill(10), 4),
 ];
 
@@ -45,8 +45,8 @@ fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect, strips: bool) {
     let rows = model.breaker_rows();
     let inner = sheet.pane(area, &format!("Breakers ({})", rows.len()), true);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let row = |i: usize| -> Row { breaker_row(model, &rows[i], strips) };
-    table(sheet, inner, &COLUMNS, rows.len(), Some(model.breakers.list.at).filter(|_| !rows.is_empty()), row);
+    let row = |i: usize| -> Row { breaker_row(model, rows[i], strips) };
+    table(sheet, inner, &COLUMNS, (rows.len(), Some(model.breakers.list.at).filter(|_| !rows.is_empty())), row);
 }
 
 fn breaker_row(model: &Model, breaker: &BreakerView, strips: bool) -> Row {
@@ -92,12 +92,12 @@ fn history(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         Some(Answer::History(events)) => events,
         Some(_) => &[],
         None => {
-            sheet.put(inner.x, inner.y, inner.width, "reading", Token::Muted);
+            sheet.put((inner.x, inner.y, inner.width), "reading", Token::Muted);
             return;
         }
     };
     if events.is_empty() {
-        sheet.put(inner.x, inner.y, inner.width, "it has always been closed", Token::Muted);
+        sheet.put((inner.x, inner.y, inner.width), "it has always been closed", Token::Muted);
     }
     for (line, event) in inner.rows().zip(events) {
         let token = match event.to_state.as_str() {
@@ -139,7 +139,7 @@ fn act_now(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         if y >= inner.bottom() {
             return;
         }
-        sheet.put(inner.x, y, 13, verb, Token::Accent);
+        sheet.put((inner.x, y, 13), verb, Token::Accent);
         let rest = Rect { x: inner.x + 14, width: inner.width.saturating_sub(14), y, height: inner.bottom() - y };
         y += sheet.wrapped(rest, &text, Token::Text).max(1);
     }

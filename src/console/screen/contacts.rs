@@ -33,7 +33,7 @@ const COLUMNS: [Column; 9] = [
     Column::right("id", 9, 1),
     Column::left("phone", Width::Fixed(16), 0),
     Column::left("status", Width::Fixed(10), 0),
-    Column::left("line", Width::Fixed(10), 3),
+    Column::left("line", Width::Fixed(12), 3),
     Column::left("carrier", Width::Fixed(16), 4),
     Column::left("name", Width::Fill(14), 2),
     Column::right("q", 3, 5),
@@ -49,7 +49,7 @@ fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         body = Rect { y: inner.y + 3, height: inner.height.saturating_sub(3), ..inner };
     }
     if let Some(error) = model.asked.1.as_ref().and_then(|a| a.error.as_deref()) {
-        sheet.put(body.x, body.y, body.width, error, Token::Warn);
+        sheet.put((body.x, body.y, body.width), error, Token::Warn);
         return;
     }
     let rows = contact_rows(model);
@@ -59,11 +59,11 @@ fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
             (_, true) => "no contacts yet: switchboard import FILE brings some",
             (_, false) => "no contact matches",
         };
-        sheet.put(body.x, body.y, body.width, text, Token::Muted);
+        sheet.put((body.x, body.y, body.width), text, Token::Muted);
         return;
     }
     let row = |i: usize| -> Row { contact_row(model, &rows[i]) };
-    table(sheet, body, &COLUMNS, rows.len(), Some(model.contacts.list.at), row);
+    table(sheet, body, &COLUMNS, (rows.len(), Some(model.contacts.list.at)), row);
 }
 
 fn title(model: &Model) -> String {
@@ -121,9 +121,7 @@ fn filter_line(editing: &Editing, sheet: &mut Sheet<'_>, area: Rect) {
         }
         _ => {
             sheet.put(
-                below.x,
-                below.y,
-                below.width,
+                (below.x, below.y, below.width),
                 "for example: status:failed line:mobile quality<60 created>7d",
                 Token::Muted,
             );
@@ -172,7 +170,7 @@ fn detail(model: &Model, sheet: &mut Sheet<'_>, area: Rect, (id, scrolled): (i64
         Some(Answer::Contact(None)) => "there is no such contact any more",
         _ => "reading",
     };
-    sheet.put(inner.x, inner.y, inner.width, text, Token::Muted);
+    sheet.put((inner.x, inner.y, inner.width), text, Token::Muted);
 }
 
 /// What is known, the steps with their reasons, and where the answers came from.
@@ -197,7 +195,13 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value.as_str() {
+        Some(text) => match chrono::DateTime::parse_from_rfc3339(text) {
+            Ok(at) => at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string(),
+            Err(_) => text.to_owned(),
+        },
+        None => value.to_string(),
+    }
 }
 
 fn text_of(row: &Value, key: &str) -> Option<String> {
@@ -227,10 +231,10 @@ fn step_line(step: &Value) -> Vec<Piece<'static>> {
 
 fn answer_line(answer: &Value) -> Vec<Piece<'static>> {
     let part = |key: &str| text_of(answer, key).unwrap_or_default();
-    let at: String = part("fetched_at").chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect();
+    let at = part("fetched_at");
     vec![
         (format!("  {:<16}", part("provider")).into(), Token::Text),
-        (format!("{at}Z  ").into(), Token::Muted),
+        (format!("{at}  ").into(), Token::Muted),
         (
             format!("{}, HTTP {}, {} ms, ${}", part("endpoint"), part("http_status"), part("took_ms"), part("cost"))
                 .into(),

@@ -95,7 +95,7 @@ pub(super) fn quit(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     } else {
         "Nothing is in flight.".into()
     };
-    sheet.put(inner.x, inner.y, inner.width, &text, Token::Text);
+    sheet.put((inner.x, inner.y, inner.width), &text, Token::Text);
     let answer: [Piece<'_>; 4] = [
         ("y".into(), Token::Accent),
         (" quit    ".into(), Token::Text),

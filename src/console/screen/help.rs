@@ -37,7 +37,7 @@ fn line(binding: &Binding, read_only: bool) -> Vec<Piece<'static>> {
     let why = if off { "  (off: read-only)" } else { "" };
     let token = if off { Token::Muted } else { Token::Accent };
     vec![
-        (format!("  {:<16}", keys.join(" ")).into(), token),
+        (format!("  {:<18}", keys.join(" ")).into(), token),
         (format!("{}{why}", binding.words).into(), if off { Token::Muted } else { Token::Text }),
     ]
 }

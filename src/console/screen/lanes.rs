@@ -62,7 +62,7 @@ fn lanes(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
     };
     let rows = model.lanes_worst_first();
     let row = |i: usize| -> Row { lane_row(rows[i]) };
-    table(sheet, inner, &LANE_COLUMNS, rows.len(), Some(model.lanes.list.at).filter(|_| !rows.is_empty()), row);
+    table(sheet, inner, &LANE_COLUMNS, (rows.len(), Some(model.lanes.list.at).filter(|_| !rows.is_empty())), row);
 }
 
 fn lane_row(lane: &LaneView) -> Row {
@@ -134,9 +134,9 @@ fn jobs(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     sheet.line(Rect { height: 1, ..inner }, &tabs(model));
     let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     if let Some(error) = model.asked.1.as_ref().and_then(|a| a.error.as_deref()) {
-        sheet.put(below.x, below.y, below.width, error, Token::Warn);
+        sheet.put((below.x, below.y, below.width), error, Token::Warn);
     } else if model.answer().is_none() {
-        sheet.put(below.x, below.y + 1, below.width, "reading", Token::Muted);
+        sheet.put((below.x, below.y + 1, below.width), "reading", Token::Muted);
     } else if model.lanes.grouped() {
         groups(model, sheet, below);
     } else {
@@ -169,7 +169,7 @@ const GROUP_COLUMNS: [Column; 3] = [
 fn groups(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let rows: &[JobGroup] = group_rows(model);
     if rows.is_empty() {
-        sheet.put(area.x, area.y + 1, area.width, "no dead jobs", Token::Muted);
+        sheet.put((area.x, area.y + 1, area.width), "no dead jobs", Token::Muted);
         return;
     }
     let row = |i: usize| -> Row {
@@ -180,7 +180,7 @@ fn groups(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
             Cell::new(format!("job {}", group.example), Token::Muted),
         ]
     };
-    table(sheet, area, &GROUP_COLUMNS, rows.len(), Some(model.lanes.groups.at), row);
+    table(sheet, area, &GROUP_COLUMNS, (rows.len(), Some(model.lanes.groups.at)), row);
 }
 
 const JOB_COLUMNS: [Column; 6] = [
@@ -195,7 +195,7 @@ const JOB_COLUMNS: [Column; 6] = [
 fn job_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let rows = job_rows(model);
     if rows.is_empty() {
-        sheet.put(area.x, area.y + 1, area.width, &format!("no {} jobs", model.lanes.state()), Token::Muted);
+        sheet.put((area.x, area.y + 1, area.width), &format!("no {} jobs", model.lanes.state()), Token::Muted);
         return;
     }
     let row = |i: usize| -> Row {
@@ -212,7 +212,7 @@ fn job_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
             ),
         ]
     };
-    table(sheet, area, &JOB_COLUMNS, rows.len(), Some(model.lanes.jobs.at), row);
+    table(sheet, area, &JOB_COLUMNS, (rows.len(), Some(model.lanes.jobs.at)), row);
 }
 
 fn job(model: &Model, sheet: &mut Sheet<'_>, area: Rect, id: i64) {
@@ -220,10 +220,10 @@ fn job(model: &Model, sheet: &mut Sheet<'_>, area: Rect, id: i64) {
     match model.answer() {
         Some(Answer::Job(Some(detail))) => job_facts(model, detail, sheet, inner),
         Some(Answer::Job(None)) => {
-            sheet.put(inner.x, inner.y, inner.width, "finished: it is no longer in the queue", Token::Muted);
+            sheet.put((inner.x, inner.y, inner.width), "finished: it is no longer in the queue", Token::Muted);
         }
         _ => {
-            sheet.put(inner.x, inner.y, inner.width, "reading", Token::Muted);
+            sheet.put((inner.x, inner.y, inner.width), "reading", Token::Muted);
         }
     }
 }
@@ -260,16 +260,14 @@ fn job_facts(model: &Model, detail: &JobDetail, sheet: &mut Sheet<'_>, area: Rec
     let below = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
     if detail.failures.is_empty() {
         sheet.put(
-            below.x,
-            below.y,
-            if below.height > 0 { below.width } else { 0 },
+            (below.x, below.y, if below.height > 0 { below.width } else { 0 }),
             "no attempt has failed",
             Token::Muted,
         );
         return;
     }
     let row = |i: usize| failure_row(&detail.failures[i], &at);
-    table(sheet, below, &FAILURE_COLUMNS, detail.failures.len(), None, row);
+    table(sheet, below, &FAILURE_COLUMNS, (detail.failures.len(), None), row);
 }
 
 fn failure_row(failure: &FailureView, at: &impl Fn(chrono::DateTime<chrono::Utc>) -> String) -> Row {

@@ -22,7 +22,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
     let inner = sheet.pane(parts[0], &format!("Timeline > events  [logs]{follow}"), true);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     if lines.is_empty() {
-        sheet.put(inner.x, inner.y, inner.width, "this process has logged nothing yet", Token::Muted);
+        sheet.put((inner.x, inner.y, inner.width), "this process has logged nothing yet", Token::Muted);
         return;
     }
     let row = |i: usize| -> Row {
@@ -35,7 +35,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
             Cell::new(line.text.clone(), Token::Text),
         ]
     };
-    table(sheet, inner, &COLUMNS, lines.len(), Some(model.timeline.line.at), row);
+    table(sheet, inner, &COLUMNS, (lines.len(), Some(model.timeline.line.at)), row);
     if let Some(line) = lines.get(model.timeline.line.at).filter(|_| below > 0) {
         let title = format!("{}Z  {}  {}", line.at.format("%Y-%m-%d %H:%M:%S%.3f"), line.level, line.target);
         let whole = sheet.pane(parts[1], &title, false);

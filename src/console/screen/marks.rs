@@ -9,6 +9,7 @@ use crate::operations::views::{BreakerView, LaneView};
 pub fn lane(lane: &LaneView) -> Cell {
     let idle = lane.depth + lane.running + lane.scheduled == 0;
     match lane.state.as_str() {
+        "parked" if idle => Cell::new("x parked", Token::Muted),
         "parked" => Cell::new("x PARKED", Token::Critical),
         "paused" => Cell::new("= paused", Token::Held),
         "ramping" => Cell::new("/ ramping", Token::Half),

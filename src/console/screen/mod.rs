@@ -100,12 +100,11 @@ fn header(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
             format!("  {name}{}", status.environment.name).into(),
             if heavy(model) { Token::Critical } else { Token::Text },
         ));
-        let live = status.nodes.iter().filter(|n| n.state == "live");
-        let (nodes, capacity) = live.fold((0, 0), |(n, c), node| (n + 1, c + i64::from(node.capacity)));
+        let nodes = status.nodes.iter().filter(|n| n.state == "live").count();
         let role = if model.facts.read_only { " (read-only)" } else { "" };
         if size >= Size::Medium {
             facts.push((format!("  {}{role}", model.facts.actor).into(), Token::Muted));
-            facts.push((format!("  nodes {nodes}  workers {}/{capacity}", model.in_flight()).into(), Token::Muted));
+            facts.push((format!("  nodes {nodes}  running {}", words::count(model.in_flight())).into(), Token::Muted));
         }
         if size == Size::Full && status.cost_today > 0.0 {
             facts.push((format!("  spent today {}", words::dollars(status.cost_today)).into(), Token::Muted));
@@ -157,7 +156,7 @@ fn tabs(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     for (screen, digit, name) in SCREENS {
         let token = if screen == model.screen { Token::Title } else { Token::Muted };
         let label = format!(" {digit} {name} ");
-        let end = sheet.put(x, area.y, area.right().saturating_sub(x), &label, token);
+        let end = sheet.put((x, area.y, area.right().saturating_sub(x)), &label, token);
         if screen == model.screen {
             sheet.mark(Rect { x, width: end - x, ..area }, Token::Selected);
         }
@@ -180,13 +179,13 @@ fn footer(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let said = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
     match &model.toast {
         Some(toast) => {
-            sheet.put(said.x, said.y, said.width, &toast.text, if toast.bad { Token::Warn } else { Token::Accent });
+            sheet.put((said.x, said.y, said.width), &toast.text, if toast.bad { Token::Warn } else { Token::Accent });
             if area.height == 1 {
                 return;
             }
         }
         None if area.height > 1 => {
-            sheet.put(said.x, said.y, said.width, &notes(&model.facts.notes, said.width), Token::Muted);
+            sheet.put((said.x, said.y, said.width), &notes(&model.facts.notes, said.width), Token::Muted);
         }
         None => {}
     }
@@ -230,14 +229,19 @@ fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     for binding in kept.into_iter().chain(last) {
         let (key, short) = hint(binding);
         let off = binding.writes && model.facts.read_only;
-        x = sheet.put(x, area.y, area.right().saturating_sub(x), &key, if off { Token::Muted } else { Token::Accent });
-        x = sheet.put(x + 1, area.y, area.right().saturating_sub(x + 1), short, Token::Muted) + 2;
+        x = sheet.put(
+            (x, area.y, area.right().saturating_sub(x)),
+            &key,
+            if off { Token::Muted } else { Token::Accent },
+        );
+        x = sheet.put((x + 1, area.y, area.right().saturating_sub(x + 1)), short, Token::Muted) + 2;
     }
 }
 
 fn filter_keys(sheet: &mut Sheet<'_>, area: Rect) {
     let keys = [("Enter", " keep  "), ("Esc", " as before  "), ("Tab", " complete  "), ("Ctrl-U", " clear")];
-    let line: Vec<Piece<'_>> = keys.iter().flat_map(|(key, word)| [((*key).into(), Token::Accent), ((*word).into(), Token::Muted)]).collect();
+    let line: Vec<Piece<'_>> =
+        keys.iter().flat_map(|(key, word)| [((*key).into(), Token::Accent), ((*word).into(), Token::Muted)]).collect();
     sheet.line(area, &line);
 }
 
@@ -259,7 +263,7 @@ fn tiny(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         (None, None) if model.pulse.is_none() => "reading the database".into(),
         (None, None) => format!("ok, {} waiting", words::count(depth)),
     };
-    sheet.put(area.x, area.y, area.width, &text, Token::Text);
+    sheet.put((area.x, area.y, area.width), &text, Token::Text);
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Size, marks};
-use crate::console::message::TREND_MINUTES;
 use crate::console::model::{Model, TOTAL_CRITICAL, trend};
 use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, bar, chart, sparkline, table, words};
@@ -58,7 +57,7 @@ const COLUMNS: [Column; 8] = [
     Column::right("out/s", 6, 1),
     Column::right("p95", 6, 3),
     Column::right("empty in", 8, 2),
-    Column::left("last 10 min", Width::Fixed(TREND_CELLS as u16), 4),
+    Column::left("depth trend", Width::Fixed(TREND_CELLS as u16), 4),
 ];
 
 fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
@@ -69,10 +68,7 @@ fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
         let lane = rows[i];
         let trend = if trends && !model.facts.slow {
             let points = trend::depths(&pulse.trend, &lane.lane);
-            sparkline(
-                &trend::spread(&points, model.clock, TimeDelta::minutes(i64::from(TREND_MINUTES)), TREND_CELLS),
-                &glyphs,
-            )
+            sparkline(&held(&points, model.clock, trend::window(&pulse.trend, model.clock)), &glyphs)
         } else {
             String::new()
         };
@@ -81,7 +77,7 @@ fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
     let columns = if trends && !model.facts.slow { &COLUMNS[..] } else { &COLUMNS[..7] };
     let body = Rect { height: area.height.saturating_sub(1), ..area };
     let selected = Some(model.lanes.list.at).filter(|_| !rows.is_empty());
-    let shown = table(sheet, body, columns, rows.len(), selected, row);
+    let shown = table(sheet, body, columns, (rows.len(), selected), row);
     let total_at = Rect { y: area.y + 1 + shown, height: 1, ..area };
     if total_at.y < area.bottom() {
         let total = total_row(&pulse.status.lanes);
@@ -89,8 +85,7 @@ fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
             sheet,
             Rect { x: area.x + 2, width: area.width - 2, y: total_at.y - 1, height: 2 },
             &headless(columns),
-            1,
-            None,
+            (1, None),
             |_| total.clone(),
         );
     }
@@ -231,17 +226,22 @@ fn incident_lines(model: &Model, breaker: &BreakerView) -> Vec<Vec<Piece<'static
 fn day_lines(status: &Status) -> Vec<Vec<Piece<'static>>> {
     let dead: i64 = status.lanes.iter().map(|l| l.dead).sum();
     let done: i64 = status.lanes.iter().map(|l| l.done_total).sum();
+    let waits = |l: &&LaneView| l.state == "parked" && l.depth > 0;
     let missing = status
         .lanes
         .iter()
-        .find(|l| l.state == "parked")
-        .and_then(|l| l.reason.clone().map(|r| format!("{} is parked: {r}", l.lane)));
+        .find(waits)
+        .map(|l| format!("{} is parked: {}", l.lane, l.reason.as_deref().unwrap_or("no reason known")));
+    let asleep = status.lanes.iter().filter(|l| l.state == "parked" && l.depth == 0).count() as i64;
     let mut lines: Vec<Vec<Piece<'static>>> =
         vec![vec![("o ".into(), Token::Ok), ("all breakers closed".into(), Token::Text)]];
     lines.push(missing.map_or_else(Vec::new, |m| vec![(m.into(), Token::Warn)]));
     lines.push(vec![(format!("{} done", words::of(done, "job", "jobs")).into(), Token::Text)]);
     lines.push(vec![(format!("{dead} dead").into(), if dead > 0 { Token::Warn } else { Token::Muted })]);
     lines.push(vec![(format!("spent today {}", words::dollars(status.cost_today)).into(), Token::Text)]);
+    if asleep > 0 {
+        lines.push(vec![(format!("{} parked without work", words::of(asleep, "lane", "lanes")).into(), Token::Muted)]);
+    }
     lines
 }
 
@@ -289,8 +289,21 @@ fn contacts(status: &Status, sheet: &mut Sheet<'_>, area: Rect) {
     }
 }
 
+/// Depths in the cells of a sparkline; samples that are 5 s apart leave no holes.
+fn held(points: &[trend::Point], end: DateTime<Utc>, window: TimeDelta) -> Vec<Option<f64>> {
+    let mut values = trend::spread(points, end, window, TREND_CELLS);
+    trend::fill(&mut values, reach(window, TREND_CELLS));
+    values
+}
+
+/// Cells that one sample stands for: 15 s, so that one that comes late leaves no hole.
+fn reach(window: TimeDelta, cells: usize) -> usize {
+    cells * 15 / usize::try_from(window.num_seconds()).unwrap_or(1).max(1) + 1
+}
+
 fn done_chart(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, area: Rect) {
-    let inner = sheet.pane(area, "Jobs done per second, last 10 min", false);
+    let window = trend::window(samples, model.clock);
+    let inner = sheet.pane(area, &format!("Jobs done per second, last {} min", window.num_minutes()), false);
     if inner.width < 20 || inner.height < 3 {
         return;
     }
@@ -302,19 +315,20 @@ fn done_chart(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, are
         } else {
             format!("at most {}", words::rate(top))
         };
-        sheet.put(inner.x + 1, inner.y, inner.width - 2, &text, Token::Muted);
+        sheet.put((inner.x + 1, inner.y, inner.width - 2), &text, Token::Muted);
         return;
     }
     let feet = if inner.height > 4 { 2 } else { 1 };
     let plot = Rect { x: inner.x + 7, width: inner.width - 8, height: inner.height - feet, ..inner };
-    let window = TimeDelta::minutes(i64::from(TREND_MINUTES));
+
     let mut values = trend::spread(&rates, model.clock, window, usize::from(plot.width) * 2);
-    trend::fill(&mut values, 3);
+    let most = reach(window, values.len());
+    trend::fill(&mut values, most);
     chart(sheet, plot, &values, top);
-    sheet.put(inner.x + 1, plot.y, 5, &format!("{:>5}", words::count(top.ceil() as i64)), Token::Muted);
-    sheet.put(inner.x + 1, plot.bottom() - 1, 5, "    0", Token::Muted);
+    sheet.put((inner.x + 1, plot.y, 5), &format!("{:>5}", words::count(top.ceil() as i64)), Token::Muted);
+    sheet.put((inner.x + 1, plot.bottom() - 1, 5), "    0", Token::Muted);
     let axis = Rect { y: inner.bottom() - 1, height: 1, ..plot };
-    sheet.put(axis.x, axis.y, axis.width, &words::clock(model.clock - window, model.clock), Token::Muted);
+    sheet.put((axis.x, axis.y, axis.width), &words::clock(model.clock - window, model.clock), Token::Muted);
     sheet.right(axis, axis.x + 10, &[(words::clock(model.clock, model.clock).into(), Token::Muted)]);
     if feet > 1 {
         marks_below(model, samples, sheet, Rect { y: axis.y - 1, ..axis });
@@ -327,7 +341,7 @@ fn marks_below(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, ax
         let strip = trend::strip(samples, &lane.lane, model.clock, usize::from(axis.width));
         for (i, glyph) in strip.chars().enumerate().filter(|(_, g)| matches!(g, 'X' | '/' | '^')) {
             let token = if glyph == '/' { Token::Half } else { Token::Critical };
-            sheet.put(axis.x + i as u16, axis.y, 1, &glyph.to_lowercase().to_string(), token);
+            sheet.put((axis.x + i as u16, axis.y, 1), &glyph.to_lowercase().to_string(), token);
         }
     }
 }
@@ -342,7 +356,7 @@ fn recent(model: &Model, rows: &[TimelineRow], sheet: &mut Sheet<'_>, area: Rect
         }
         let token = marks::severity(&row.severity, &row.kind);
         let time = words::clock(row.at, model.clock);
-        sheet.put(inner.x, y, 12, &time, Token::Muted);
+        sheet.put((inner.x, y, 12), &time, Token::Muted);
         let told = row.summary.contains(&row.subject);
         let text = if told { row.summary.clone() } else { format!("{}: {}", row.subject, row.summary) };
         let x = inner.x + time.chars().count() as u16 + 2;
@@ -350,6 +364,6 @@ fn recent(model: &Model, rows: &[TimelineRow], sheet: &mut Sheet<'_>, area: Rect
         y += sheet.wrapped(rest, &text, token).max(1);
     }
     if rows.is_empty() {
-        sheet.put(inner.x, inner.y, inner.width, "nothing has happened yet", Token::Muted);
+        sheet.put((inner.x, inner.y, inner.width), "nothing has happened yet", Token::Muted);
     }
 }

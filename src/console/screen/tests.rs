@@ -78,6 +78,16 @@ fn a_calm_day_and_the_questions_look_as_agreed() {
 }
 
 #[test]
+fn the_log_is_shown_newest_first_and_follows() {
+    for size in SIZES {
+        let mut model = fixture::model(size, true);
+        press(&mut model, "7l");
+        update(&mut model, Msg::Logs(fixture::log_lines()), fixture::now());
+        insta::assert_snapshot!(format!("logs_{}x{}", size.0, size.1), picture(&model, size, Glyphs::UNICODE));
+    }
+}
+
+#[test]
 fn a_lost_database_is_named_and_the_last_data_stays() {
     let mut model = fixture::model((80, 24), true);
     let failed = Msg::PulseFailed { at: fixture::now(), error: "connection refused".into() };

@@ -33,7 +33,7 @@ fn events(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let rows = event_rows(model);
     if rows.is_empty() {
         let text = if model.answer().is_some() { "no events before this" } else { "reading" };
-        sheet.put(inner.x, inner.y, inner.width, text, Token::Muted);
+        sheet.put((inner.x, inner.y, inner.width), text, Token::Muted);
         return;
     }
     let row = |i: usize| -> Row {
@@ -49,7 +49,7 @@ fn events(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
             Cell::new(event.summary.clone(), Token::Text),
         ]
     };
-    table(sheet, inner, &COLUMNS, rows.len(), Some(model.timeline.list.at), row);
+    table(sheet, inner, &COLUMNS, (rows.len(), Some(model.timeline.list.at)), row);
 }
 
 /// The selected line in full.

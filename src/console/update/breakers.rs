@@ -11,6 +11,16 @@ use crate::operations::actions::Action;
 pub(super) fn step(model: &mut Model, step: Move) {
     let ids: Vec<String> = model.breaker_rows().iter().map(|b| b.name.clone()).collect();
     model.breakers.list.step(&ids, step);
+    model.breakers.chosen = true;
+}
+
+/// Selects the worst breaker, unless somebody chose another one. Only on entering: a selection never moves under a hand.
+pub(super) fn enter(model: &mut Model) {
+    let worst = model.incidents().first().map(|b| b.name.clone());
+    if let Some(worst) = worst.filter(|_| !model.breakers.chosen) {
+        model.breakers.list.id = Some(worst);
+        super::settle(model);
+    }
 }
 
 pub(super) fn verb(model: &mut Model, does: Do, now: DateTime<Utc>, effects: &mut Vec<Effect>) {

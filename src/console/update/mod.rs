@@ -245,6 +245,9 @@ fn show(model: &mut Model, screen: Screen) {
     }
     model.last_screen = model.screen;
     model.screen = screen;
+    if screen == Screen::Breakers {
+        breakers::enter(model);
+    }
 }
 
 /// Whether `q` leads one level back rather than out.

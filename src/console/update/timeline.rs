@@ -81,7 +81,7 @@ pub(super) fn verb(model: &mut Model, does: Do) {
 fn open(model: &mut Model) {
     let Some(row) = event_rows(model).get(model.timeline.list.at).cloned() else { return };
     if model.breaker_rows().iter().any(|b| b.name == row.subject) && row.kind != "lane" {
-        model.breakers.list.id = Some(row.subject);
+        (model.breakers.list.id, model.breakers.chosen) = (Some(row.subject), true);
         super::show(model, Screen::Breakers);
     } else if model.pulse.iter().flat_map(|p| &p.status.lanes).any(|l| l.lane == row.subject) {
         model.lanes.list.id = Some(row.subject);

@@ -6,5 +6,5 @@ mod table;
 pub mod words;
 
 pub use series::{bar, chart, sparkline};
-pub use sheet::{Piece, Sheet};
+pub use sheet::{Piece, Sheet, Spot};
 pub use table::{Cell, Column, Row, Width, table};

@@ -42,7 +42,7 @@ fn braille(sheet: &mut Sheet<'_>, area: Rect, values: &[Option<f64>], top: f64) 
             let bits = |n: usize, dots: [u32; 4]| dots.iter().take(n.saturating_sub(floor).min(4)).sum::<u32>();
             let cell = bits(left, LEFT) + bits(right, RIGHT);
             if let Some(c) = char::from_u32(0x2800 + cell).filter(|_| cell > 0) {
-                sheet.put(area.x + column as u16, area.y + row as u16, 1, c.encode_utf8(&mut [0; 4]), Token::Bar);
+                sheet.put((area.x + column as u16, area.y + row as u16, 1), c.encode_utf8(&mut [0; 4]), Token::Bar);
             }
         }
     }
@@ -54,7 +54,7 @@ fn columns(sheet: &mut Sheet<'_>, area: Rect, values: &[Option<f64>], top: f64) 
         let full = ((value / top * f64::from(area.height)).ceil() as u16).clamp(1, area.height);
         for row in 0..full {
             let glyph = if row + 1 == full { "." } else { ":" };
-            sheet.put(area.x + column as u16, area.bottom() - 1 - row, 1, glyph, Token::Bar);
+            sheet.put((area.x + column as u16, area.bottom() - 1 - row, 1), glyph, Token::Bar);
         }
     }
 }

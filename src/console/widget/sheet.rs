@@ -12,6 +12,9 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::console::theme::{Theme, Token};
 
+/// Column, row, and cells at most.
+pub type Spot = (u16, u16, u16);
+
 /// A text with its meaning.
 pub type Piece<'a> = (Cow<'a, str>, Token);
 
@@ -27,12 +30,12 @@ pub struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    /// Writes `text` from column `x`, cut with `~` at `width` cells; returns the column behind it.
-    pub fn put(&mut self, x: u16, y: u16, width: u16, text: &str, token: Token) -> u16 {
-        self.put_styled(x, y, width, text, self.theme.style(token))
+    /// Writes `text` at column, row, in at most so many cells, cut with `~`; returns the column behind it.
+    pub fn put(&mut self, at: Spot, text: &str, token: Token) -> u16 {
+        self.put_styled(at, text, self.theme.style(token))
     }
 
-    fn put_styled(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
+    fn put_styled(&mut self, (x, y, width): Spot, text: &str, style: Style) -> u16 {
         let area = self.buf.area;
         let width = width.min(area.right().saturating_sub(x));
         if width == 0 || y < area.top() || y >= area.bottom() || x < area.left() {
@@ -72,7 +75,7 @@ impl Sheet<'_> {
             if x >= area.right() || area.height == 0 {
                 break;
             }
-            x = self.put(x, area.y, area.right() - x, text, *token);
+            x = self.put((x, area.y, area.right() - x), text, *token);
         }
         x
     }
@@ -94,7 +97,7 @@ impl Sheet<'_> {
                 if rows >= area.height {
                     return rows;
                 }
-                self.put(area.x, area.y + rows, area.width, &line, token);
+                self.put((area.x, area.y + rows, area.width), &line, token);
                 (line, rows) = (String::new(), rows + 1);
             }
             if !line.is_empty() {
@@ -103,7 +106,7 @@ impl Sheet<'_> {
             line.push_str(word);
         }
         if !line.is_empty() && rows < area.height {
-            self.put(area.x, area.y + rows, area.width, &line, token);
+            self.put((area.x, area.y + rows, area.width), &line, token);
             rows += 1;
         }
         rows
@@ -144,7 +147,7 @@ impl Sheet<'_> {
             self.cell(x, y, corner, style);
         }
         if !title.is_empty() && area.width > 6 {
-            self.put(left + 2, top, area.width - 4, &format!(" {title} "), Token::Title);
+            self.put((left + 2, top, area.width - 4), &format!(" {title} "), Token::Title);
         }
         Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
     }
@@ -174,7 +177,7 @@ mod tests {
     fn drawn(text: &str, width: u16) -> String {
         let theme = load("mono", Depth::Mono, Glyphs::UNICODE).unwrap();
         let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
-        Sheet { buf: &mut buf, theme: &theme, heavy: false }.put(0, 0, width, text, Token::Text);
+        Sheet { buf: &mut buf, theme: &theme, heavy: false }.put((0, 0, width), text, Token::Text);
         buf.content().iter().map(|c| c.symbol()).collect::<String>().trim_end().to_owned()
     }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::Sheet;
+use super::{Sheet, Spot};
 use crate::console::model::window;
 use crate::console::theme::Token;
 
@@ -67,8 +67,7 @@ pub fn table(
     sheet: &mut Sheet<'_>,
     area: Rect,
     columns: &[Column],
-    len: usize,
-    selected: Option<usize>,
+    (len, selected): (usize, Option<usize>),
     row: impl Fn(usize) -> Row,
 ) -> u16 {
     if area.height < 2 || area.width < 4 {
@@ -94,17 +93,17 @@ pub fn table(
             }
         }
         if selected == Some(first + i) {
-            sheet.put(area.x, y, 1, sheet.theme.glyphs.cursor, Token::Accent);
+            sheet.put((area.x, y, 1), sheet.theme.glyphs.cursor, Token::Accent);
             sheet.mark(Rect { y, height: 1, ..area }, Token::Selected);
         }
     }
     shown as u16
 }
 
-fn put(sheet: &mut Sheet<'_>, (x, y, width): (u16, u16, u16), column: &Column, text: &str, token: Token) {
+fn put(sheet: &mut Sheet<'_>, (x, y, width): Spot, column: &Column, text: &str, token: Token) {
     let used = u16::try_from(text.width()).unwrap_or(u16::MAX);
     let x_right = if column.right { x + width.saturating_sub(used) } else { x };
-    sheet.put(x_right, y, width.min(width - (x_right - x).min(width)), text, token);
+    sheet.put((x_right, y, width.min(width - (x_right - x).min(width))), text, token);
 }
 
 /// Width of each column; none for those that had to leave.

@@ -1,6 +1,7 @@
 //! What every test stands on: a PostgreSQL of this run, a database of its own for each test, waiting without sleeping blindly.
 
 pub mod postgres;
+pub mod pty;
 pub mod wait;
 
 pub use postgres::TestDb;
