@@ -61,6 +61,8 @@ pub struct Member {
     pub hints: Hints,
     /// Jobs in this process's hands: shown with each beat.
     pub in_flight: Arc<AtomicI32>,
+    /// While true this process claims nothing and holds nothing back: it is about to be suspended.
+    pub resting: watch::Sender<bool>,
     /// The database's clock.
     pub clock: Clock,
     stop: CancellationToken,
@@ -84,6 +86,7 @@ impl Member {
             standing: watch::Sender::new(standing),
             hints: Hints::default(),
             in_flight: Arc::default(),
+            resting: watch::Sender::new(false),
             clock,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

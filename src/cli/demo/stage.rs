@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
 
 use super::super::Failure;
 use super::super::args::DemoArgs;
-use super::super::crew::{Crew, CrewOptions};
+use super::super::crew::{self, Crew, CrewOptions};
+use super::super::terminal::{self, Face};
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
@@ -19,6 +19,7 @@ use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
 use crate::settings::Settings;
+use crate::telemetry::{self, RingReader, SharedRedactor, TraceGuard, TraceOptions};
 use crate::vault::Credentials;
 
 /// Names of demos' databases begin so: what a killed demo left is dropped by the next.
@@ -39,6 +40,8 @@ pub struct Stage {
     db: Db,
     sandbox: Sandbox,
     crew: Crew,
+    settings: Settings,
+    trace: Option<TraceGuard>,
     scenario: sandbox::Scenario,
 }
 
@@ -65,7 +68,7 @@ impl Stage {
         let crew =
             Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
                 .await?;
-        Ok(Stage { server, scratch, db, sandbox, crew, scenario: args.scenario })
+        Ok(Stage { server, scratch, db, sandbox, crew, settings, trace, scenario: args.scenario })
     }
 
     /// Its database.
@@ -76,6 +79,11 @@ impl Stage {
     /// The stand-ins.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// The log of this process.
+    fn logs(&self) -> Option<RingReader> {
+        self.trace.as_ref().map(|trace| trace.ring.clone())
     }
 
     /// What is different from real work, in words: shown on the screen and above the progress.
@@ -99,6 +107,19 @@ impl Stage {
         self.scratch.drop().await?;
         Ok(self.server.release().await?)
     }
+}
+
+/// The demo's log goes where every log goes; where that can't be written, the demo runs without one.
+fn trace(credentials: &Credentials) -> Option<TraceGuard> {
+    let options = TraceOptions {
+        log_dir: telemetry::log_dir(),
+        level: "info".to_owned(),
+        to_stderr: false,
+        redactor: SharedRedactor::new(&crew::live_secrets(credentials)),
+        mask_pii: true,
+        keep_files: 7,
+    };
+    telemetry::init(options).ok()
 }
 
 fn credentials(sandbox: &Sandbox) -> Credentials {
@@ -140,7 +161,14 @@ async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
 /// The same with the console on a terminal.
 pub fn on_terminal(args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     let stage = runtime.block_on(Stage::set(args))?;
-    let _ = Duration::ZERO;
-    runtime.block_on(stage.strike())?;
-    Ok(ExitCode::SUCCESS)
+    let face = Face { notes: stage.notes(), read_only: false, ascii: args.ascii, link: None, logs: stage.logs() };
+    let Stage { server, scratch, db, sandbox, crew, settings, .. } = stage;
+    let shown = terminal::show(&db, &settings, crew, face, runtime);
+    runtime.block_on(async {
+        sandbox.stop().await;
+        db.close().await;
+        scratch.drop().await?;
+        server.release().await
+    })?;
+    shown
 }
