@@ -4,121 +4,121 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::args::{Common, ConsoleArgs};
 use super::crew::{self, Crew, CrewOptions};
-use super::open::Opened;
-use super::worker;
-use crate::console::{self, ConsoleOptions, Exit, Link};
+use super::{open, worker};
+use crate::console::{self, ConsoleOptions, Exit, Link, Pool};
 use crate::database::Db;
-use crate::enrichment::Pool;
+use crate::enrichment;
 use crate::fleet::Member;
 use crate::operations::actions::Actor;
-use crate::settings::Settings;
+use crate::settings::{self, ConsoleSettings};
 use crate::telemetry::RingReader;
 
-/// What a screen shows beside the data, and how.
-pub struct Face {
-    /// Lines that the screen names.
+pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
+    let opened = runtime.block_on(open::open(common))?;
+    let credentials = crew::credentials(&opened.settings);
+    let trace = worker::trace(&opened.settings, &credentials, false)?;
+    let crew = if args.read_only {
+        None
+    } else {
+        let (db, settings) = (opened.db(), &opened.settings);
+        let options = CrewOptions { db, settings, credentials, kind: "console", runs_jobs: !args.no_workers };
+        Some(runtime.block_on(Crew::start(options))?)
+    };
+    let show = Show {
+        notes: Vec::new(),
+        read_only: args.read_only,
+        ascii: args.ascii,
+        link: args.link.as_deref(),
+        logs: Some(trace.ring.clone()),
+        settings: &opened.settings.console,
+    };
+    let code = show.over(opened.db(), crew, runtime)?;
+    runtime.block_on(opened.close())?;
+    Ok(code)
+}
+
+/// How the console is shown.
+pub struct Show<'a> {
+    /// What is different from real work, in words.
     pub notes: Vec<String>,
     /// Nothing may be changed.
     pub read_only: bool,
-    /// ASCII only.
+    /// Only ASCII characters.
     pub ascii: bool,
-    /// `slow`, `normal`, or measured.
-    pub link: Option<String>,
+    /// `slow` or `normal`, over the settings.
+    pub link: Option<&'a str>,
     /// The log of this process.
     pub logs: Option<RingReader>,
+    /// Theme, link, keys.
+    pub settings: &'a ConsoleSettings,
 }
 
-pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
-    let (opened, crew, trace) = runtime.block_on(start(common, args))?;
-    let face = Face {
-        notes: vec!["roles are not enforced on this database".to_owned()],
-        read_only: args.read_only,
-        ascii: args.ascii,
-        link: args.link.clone(),
-        logs: Some(trace.ring.clone()),
-    };
-    let shown = show(opened.db(), &opened.settings, crew, face, runtime);
-    runtime.block_on(opened.close())?;
-    shown
-}
-
-async fn start(common: &Common, args: &ConsoleArgs) -> Result<(Opened, Crew, crate::telemetry::TraceGuard), Failure> {
-    let opened = super::open::open(common).await?;
-    let credentials = crew::credentials(&opened.settings);
-    let trace = worker::trace(&opened.settings, &credentials, false)?;
-    let runs_jobs = !args.no_workers && !args.read_only;
-    let options = CrewOptions { db: opened.db(), settings: &opened.settings, credentials, kind: "console", runs_jobs };
-    let crew = Crew::start(options).await?;
-    Ok((opened, crew, trace))
-}
-
-/// Shows the console until somebody leaves, then dismisses the crew.
-pub fn show(db: &Db, settings: &Settings, crew: Crew, face: Face, runtime: &Runtime) -> Result<ExitCode, Failure> {
-    let Crew { pool, member, .. } = crew;
-    let pool = Arc::new(Mutex::new(pool));
-    let shutdown = CancellationToken::new();
-    runtime.spawn(on_signal(shutdown.clone()));
-    let options = ConsoleOptions {
-        db: db.clone(),
-        actor: Actor::here("console"),
-        notes: face.notes,
-        read_only: face.read_only,
-        ascii: face.ascii,
-        theme: settings.console.theme.clone(),
-        link: link(face.link.as_deref(), settings),
-        esc_delay: settings.console.esc_delay,
-        logs: face.logs,
-        pool: hands(&pool, &member),
-        shutdown,
-        workers: runtime.handle().clone(),
-    };
-    let exit = console::run(options);
-    runtime.block_on(async {
-        let rest = pool.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(rest) = rest {
-            rest.drain().await;
+impl Show<'_> {
+    /// Shows it until somebody leaves; the crew has drained and left the fleet then.
+    pub fn over(self, db: &Db, crew: Option<Crew>, runtime: &Runtime) -> Result<ExitCode, Failure> {
+        let rest = crew.as_ref().map(|crew| resting(&crew.member));
+        let crew = Arc::new(Mutex::new(crew));
+        let (failed, drained) = (Arc::new(Mutex::new(None)), crew.clone());
+        let problem = failed.clone();
+        let drain = async move {
+            let ended = match taken(&drained) {
+                Some(crew) => crew.dismiss().await,
+                None => Ok(()),
+            };
+            *problem.lock().unwrap_or_else(PoisonError::into_inner) = ended.err();
+        };
+        let exit = console::run(ConsoleOptions {
+            db: db.clone(),
+            actor: Actor::here("console"),
+            notes: self.notes.clone(),
+            read_only: self.read_only,
+            ascii: self.ascii,
+            theme: self.settings.theme.clone(),
+            link: self.link(),
+            esc_delay: self.settings.esc_delay,
+            logs: self.logs.clone(),
+            pool: Pool { drain: Some(Box::pin(drain)), rest },
+            shutdown: CancellationToken::new(),
+            workers: runtime.handle().clone(),
+        });
+        // A terminal that hung up, a panic: the console could not drain.
+        if let Some(crew) = taken(&crew) {
+            runtime.block_on(crew.dismiss())?;
         }
-        member.leave().await
-    })?;
-    Ok(if exit? == Exit::Panicked { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// What the console may ask of the pool.
-fn hands(pool: &Arc<Mutex<Option<Pool>>>, member: &Arc<Member>) -> console::Pool {
-    let (pool, resting) = (Arc::clone(pool), Arc::clone(member));
-    let drain = async move {
-        let taken = pool.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(taken) = taken {
-            taken.drain().await;
+        if let Some(failure) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(failure);
         }
-    };
-    let rest = move |rest: bool| -> console::Work {
-        let member = Arc::clone(&resting);
-        Box::pin(async move { Pool::rest(&member, rest).await })
-    };
-    console::Pool { drain: Some(Box::pin(drain)), rest: Some(Box::new(rest)) }
-}
+        match exit? {
+            Exit::Quit | Exit::Gone => Ok(ExitCode::SUCCESS),
+            Exit::Panicked => Err(Failure::new(
+                "the console ended after an internal error; what is printed above belongs in a bug report",
+            )),
+        }
+    }
 
-fn link(given: Option<&str>, settings: &Settings) -> Link {
-    use crate::settings::Link as Set;
-    match (given, settings.console.link) {
-        (Some("slow"), _) | (None, Set::Slow) => Link::Slow,
-        (Some(_), _) | (None, Set::Normal) => Link::Normal,
-        (None, _) => Link::Measured,
+    fn link(&self) -> Link {
+        match (self.link, self.settings.link) {
+            (Some("slow"), _) | (None, settings::Link::Slow) => Link::Slow,
+            (Some(_), _) | (None, settings::Link::Normal) => Link::Normal,
+            (None, settings::Link::Measured) => Link::Measured,
+        }
     }
 }
 
-async fn on_signal(shutdown: CancellationToken) {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
-    shutdown.cancel();
+/// What a suspension asks of the pool: a stopped process can't beat.
+fn resting(member: &Arc<Member>) -> Box<dyn Fn(bool) -> console::Work + Send> {
+    let member = Arc::clone(member);
+    Box::new(move |rest| {
+        let member = Arc::clone(&member);
+        Box::pin(async move { enrichment::Pool::rest(&member, rest).await })
+    })
+}
+
+fn taken<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -140,7 +140,11 @@ impl Runner {
         if Instant::now() >= standing.valid_until {
             return Gate::Hold;
         }
-        if *self.resting.borrow() || switch.paused || switch.parked_reason.is_some() || !self.bench.gateway.has_credential(line) {
+        if *self.resting.borrow()
+            || switch.paused
+            || switch.parked_reason.is_some()
+            || !self.bench.gateway.has_credential(line)
+        {
             return Gate::Shut;
         }
         let now = self.bench.clock.now();

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use super::super::Failure;
 use super::super::args::DemoArgs;
 use super::super::crew::{self, Crew, CrewOptions};
-use super::super::terminal::{self, Face};
+use super::super::terminal::Show;
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
@@ -18,7 +18,7 @@ use crate::database::{Db, migrate};
 use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
-use crate::settings::Settings;
+use crate::settings::{ConsoleSettings, Settings};
 use crate::telemetry::{self, RingReader, SharedRedactor, TraceGuard, TraceOptions};
 use crate::vault::Credentials;
 
@@ -39,8 +39,7 @@ pub struct Stage {
     scratch: ScratchDatabase,
     db: Db,
     sandbox: Sandbox,
-    crew: Crew,
-    settings: Settings,
+    crew: Option<Crew>,
     trace: Option<TraceGuard>,
     scenario: sandbox::Scenario,
 }
@@ -65,10 +64,11 @@ impl Stage {
         overrides.push(("providers.twilio.base_url".into(), sandbox.url()));
         let settings = Settings::isolated(&overrides)?;
         let credentials = credentials(&sandbox);
+        let trace = trace(&credentials);
         let crew =
             Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
                 .await?;
-        Ok(Stage { server, scratch, db, sandbox, crew, settings, trace, scenario: args.scenario })
+        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), trace, scenario: args.scenario })
     }
 
     /// Its database.
@@ -101,7 +101,9 @@ impl Stage {
 
     /// Drains, drops the database and gives the private server back.
     pub async fn strike(self) -> Result<(), Failure> {
-        self.crew.dismiss().await?;
+        if let Some(crew) = self.crew {
+            crew.dismiss().await?;
+        }
         self.sandbox.stop().await;
         self.db.close().await;
         self.scratch.drop().await?;
@@ -160,15 +162,17 @@ async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
 
 /// The same with the console on a terminal.
 pub fn on_terminal(args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
-    let stage = runtime.block_on(Stage::set(args))?;
-    let face = Face { notes: stage.notes(), read_only: false, ascii: args.ascii, link: None, logs: stage.logs() };
-    let Stage { server, scratch, db, sandbox, crew, settings, .. } = stage;
-    let shown = terminal::show(&db, &settings, crew, face, runtime);
-    runtime.block_on(async {
-        sandbox.stop().await;
-        db.close().await;
-        scratch.drop().await?;
-        server.release().await
-    })?;
+    let mut stage = runtime.block_on(Stage::set(args))?;
+    let settings = ConsoleSettings::default();
+    let show = Show {
+        notes: stage.notes(),
+        read_only: false,
+        ascii: args.ascii,
+        link: None,
+        logs: stage.logs(),
+        settings: &settings,
+    };
+    let shown = show.over(&stage.db.clone(), stage.crew.take(), runtime);
+    runtime.block_on(stage.strike())?;
     shown
 }

@@ -1,0 +1,10 @@
+//! The Breakers screen.
+
+use crate::console::model::List;
+
+/// Which breaker is selected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Breakers {
+    /// Breakers by name.
+    pub list: List<String>,
+}
