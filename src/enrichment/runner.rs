@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::step::{self, Bench, Settlement};
-use crate::breakers::machine::ProbeEnd;
+use crate::breakers::breaker::ProbeEnd;
 use crate::breakers::{Admission, Event, State, store};
 use crate::database::{Db, Result};
 use crate::fleet::{Member, Standing};
