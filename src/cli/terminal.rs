@@ -21,7 +21,7 @@ use crate::telemetry::RingReader;
 pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     let opened = runtime.block_on(open::open(common))?;
     let credentials = crew::credentials(&opened.settings);
-    let trace = worker::trace(&opened.settings, &credentials, false)?;
+    let trace = worker::trace(common, &opened.settings, &credentials, false)?;
     let crew = if args.read_only {
         None
     } else {
