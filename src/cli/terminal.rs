@@ -12,6 +12,8 @@ use super::crew::{self, Crew, CrewOptions};
 use super::{open, worker};
 use crate::console::{self, ConsoleOptions, Exit, Link, Pool};
 use crate::database::Db;
+use crate::enrichment;
+use crate::fleet::Member;
 use crate::operations::actions::Actor;
 use crate::settings::{self, ConsoleSettings};
 use crate::telemetry::RingReader;
@@ -19,7 +21,7 @@ use crate::telemetry::RingReader;
 pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     let opened = runtime.block_on(open::open(common))?;
     let credentials = crew::credentials(&opened.settings);
-    let trace = worker::trace(&opened.settings, &credentials, false)?;
+    let trace = worker::trace(common, &opened.settings, &credentials, false)?;
     let crew = if args.read_only {
         None
     } else {
@@ -59,6 +61,7 @@ pub struct Show<'a> {
 impl Show<'_> {
     /// Shows it until somebody leaves; the crew has drained and left the fleet then.
     pub fn over(self, db: &Db, crew: Option<Crew>, runtime: &Runtime) -> Result<ExitCode, Failure> {
+        let rest = crew.as_ref().map(|crew| resting(&crew.member));
         let crew = Arc::new(Mutex::new(crew));
         let (failed, drained) = (Arc::new(Mutex::new(None)), crew.clone());
         let problem = failed.clone();
@@ -79,7 +82,7 @@ impl Show<'_> {
             link: self.link(),
             esc_delay: self.settings.esc_delay,
             logs: self.logs.clone(),
-            pool: Pool { drain: Some(Box::pin(drain)), rest: None },
+            pool: Pool { drain: Some(Box::pin(drain)), rest },
             shutdown: CancellationToken::new(),
             workers: runtime.handle().clone(),
         });
@@ -105,6 +108,15 @@ impl Show<'_> {
             (None, settings::Link::Measured) => Link::Measured,
         }
     }
+}
+
+/// What a suspension asks of the pool: a stopped process can't beat.
+fn resting(member: &Arc<Member>) -> Box<dyn Fn(bool) -> console::Work + Send> {
+    let member = Arc::clone(member);
+    Box::new(move |rest| {
+        let member = Arc::clone(&member);
+        Box::pin(async move { enrichment::Pool::rest(&member, rest).await })
+    })
 }
 
 fn taken<T>(slot: &Mutex<Option<T>>) -> Option<T> {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::step::{self, Bench, Settlement};
-use crate::breakers::machine::ProbeEnd;
+use crate::breakers::breaker::ProbeEnd;
 use crate::breakers::{Admission, Event, State, store};
 use crate::database::{Db, Result};
 use crate::fleet::{Member, Standing};
@@ -30,6 +30,7 @@ pub(super) struct Runner {
     db: Db,
     member: Arc<Member>,
     standing: watch::Receiver<Standing>,
+    resting: watch::Receiver<bool>,
     bench: Arc<Bench>,
     outbox: mpsc::Sender<Settlement>,
     buffer: VecDeque<Claimed>,
@@ -61,12 +62,14 @@ impl Runner {
         outbox: mpsc::Sender<Settlement>,
     ) -> Runner {
         let standing = member.standing();
+        let resting = member.resting.subscribe();
         let epoch = standing.borrow().epoch;
         Runner {
             lane,
             db,
             member,
             standing,
+            resting,
             bench,
             outbox,
             buffer: VecDeque::new(),
@@ -95,6 +98,7 @@ impl Runner {
                 () = self.freed.notified() => {}
                 () = work.notified() => {}
                 _ = self.standing.changed() => {}
+                _ = self.resting.changed() => {}
                 () = tokio::time::sleep(IDLE) => {}
             }
         }
@@ -136,7 +140,11 @@ impl Runner {
         if Instant::now() >= standing.valid_until {
             return Gate::Hold;
         }
-        if switch.paused || switch.parked_reason.is_some() || !self.bench.gateway.has_credential(line) {
+        if *self.resting.borrow()
+            || switch.paused
+            || switch.parked_reason.is_some()
+            || !self.bench.gateway.has_credential(line)
+        {
             return Gate::Shut;
         }
         let now = self.bench.clock.now();

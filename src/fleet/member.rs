@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::hints::{self, Hints};
 use super::node::{self, Joining};
-use super::{alerts, duties, leader};
+use super::{duties, leader};
 use crate::breakers::store;
 use crate::database::{Clock, Db, Result};
 use crate::providers::Gateway;
@@ -27,14 +27,10 @@ pub struct MemberOptions {
     pub joining: Joining,
     /// Time between beats.
     pub heartbeat: Duration,
-    /// Silence after which a node is lost, by the database's clock.
-    pub dead_after: Duration,
     /// Seconds to hold back before standing for election: consoles let workers go first.
     pub stand_late: Duration,
-    /// Alert thresholds.
-    pub thresholds: alerts::Thresholds,
-    /// What the leader keeps.
-    pub keep: duties::Keep,
+    /// What it goes by when it leads.
+    pub orders: duties::Orders,
 }
 
 /// Where this process stands in the fleet, as last read.
@@ -61,6 +57,8 @@ pub struct Member {
     pub hints: Hints,
     /// Jobs in this process's hands: shown with each beat.
     pub in_flight: Arc<AtomicI32>,
+    /// While true this process claims nothing and holds nothing back: it is about to be suspended.
+    pub resting: watch::Sender<bool>,
     /// The database's clock.
     pub clock: Clock,
     stop: CancellationToken,
@@ -74,7 +72,7 @@ impl Member {
         let epoch = node::join(&db, &options.joining).await?;
         let standing = Standing {
             epoch,
-            valid_until: Instant::now() + options.dead_after,
+            valid_until: Instant::now() + options.orders.dead_after,
             nodes: 1,
             rank: 0,
             switches: Arc::new(lane::switches(&db).await?),
@@ -84,6 +82,7 @@ impl Member {
             standing: watch::Sender::new(standing),
             hints: Hints::default(),
             in_flight: Arc::default(),
+            resting: watch::Sender::new(false),
             clock,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -184,7 +183,7 @@ impl Member {
         };
         self.standing.send_modify(|s| {
             s.epoch = epoch;
-            s.valid_until = sent + options.dead_after;
+            s.valid_until = sent + options.orders.dead_after;
         });
         self.clock.measure(&self.db).await
     }
@@ -192,7 +191,7 @@ impl Member {
     async fn lead(&self, options: &MemberOptions) -> Result<()> {
         let epoch = self.epoch();
         if leader::stand(&self.db, epoch, &options.joining.node).await? {
-            duties::round(&self.db, options).await?;
+            duties::round(&self.db, &options.orders).await?;
         }
         Ok(())
     }

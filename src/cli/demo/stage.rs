@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::super::Failure;
 use super::super::args::DemoArgs;
-use super::super::crew::{Crew, CrewOptions};
+use super::super::crew::{self, Crew, CrewOptions};
 use super::super::terminal::Show;
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
@@ -19,6 +19,7 @@ use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
 use crate::settings::{ConsoleSettings, Settings};
+use crate::telemetry::{self, RingReader, SharedRedactor, TraceGuard, TraceOptions};
 use crate::vault::Credentials;
 
 /// Names of demos' databases begin so: what a killed demo left is dropped by the next.
@@ -39,6 +40,7 @@ pub struct Stage {
     db: Db,
     sandbox: Sandbox,
     crew: Option<Crew>,
+    trace: Option<TraceGuard>,
     scenario: sandbox::Scenario,
 }
 
@@ -62,10 +64,11 @@ impl Stage {
         overrides.push(("providers.twilio.base_url".into(), sandbox.url()));
         let settings = Settings::isolated(&overrides)?;
         let credentials = credentials(&sandbox);
+        let trace = trace(&credentials);
         let crew =
             Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
                 .await?;
-        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), scenario: args.scenario })
+        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), trace, scenario: args.scenario })
     }
 
     /// Its database.
@@ -76,6 +79,11 @@ impl Stage {
     /// The stand-ins.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// The log of this process.
+    fn logs(&self) -> Option<RingReader> {
+        self.trace.as_ref().map(|trace| trace.ring.clone())
     }
 
     /// What is different from real work, in words: shown on the screen and above the progress.
@@ -97,6 +105,19 @@ impl Stage {
         self.scratch.drop().await?;
         Ok(self.server.release().await?)
     }
+}
+
+/// The demo's log goes where every log goes; where that can't be written, the demo runs without one.
+fn trace(credentials: &Credentials) -> Option<TraceGuard> {
+    let options = TraceOptions {
+        log_dir: telemetry::log_dir(),
+        level: "info".to_owned(),
+        to_stderr: false,
+        redactor: SharedRedactor::new(&crew::live_secrets(credentials)),
+        mask_pii: true,
+        keep_files: 7,
+    };
+    telemetry::init(options).ok()
 }
 
 fn credentials(sandbox: &Sandbox) -> Credentials {
@@ -139,7 +160,14 @@ async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
 pub fn on_terminal(args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     let mut stage = runtime.block_on(Stage::set(args))?;
     let settings = ConsoleSettings::default();
-    let show = Show { notes: stage.notes(), read_only: false, ascii: args.ascii, link: None, logs: None, settings: &settings };
+    let show = Show {
+        notes: stage.notes(),
+        read_only: false,
+        ascii: args.ascii,
+        link: None,
+        logs: stage.logs(),
+        settings: &settings,
+    };
     let shown = show.over(&stage.db.clone(), stage.crew.take(), runtime);
     runtime.block_on(stage.strike())?;
     shown
