@@ -134,7 +134,7 @@ async fn signals_end_it_with_the_terminal_given_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_terminal_ends_it_without_a_turning_processor() {
+async fn a_closed_terminal_ends_it() {
     let test = TestDb::new().await;
     outage(&test.db).await;
     let (mut pty, _home) = console(&test, &[], (80, 24));
@@ -142,6 +142,30 @@ async fn a_closed_terminal_ends_it_without_a_turning_processor() {
     pty.hang_up();
     // It ends although nobody reads what it says at the end.
     pty.ends(LIMIT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_console_gives_the_terminal_to_the_shell_and_comes_back() {
+    let test = TestDb::new().await;
+    outage(&test.db).await;
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().to_str().unwrap();
+    let vars = [("DATABASE_URL", test.url.as_str()), ("HOME", path), ("XDG_STATE_HOME", path), ("PS1", "ready> ")];
+    let mut pty = Pty::program("bash", &["--norc", "--noprofile", "-i"], &vars, (100, 30));
+    pty.shows(&["ready> "]);
+    pty.press(&format!("{} console --no-workers\r", crate::support::binary()));
+    pty.shows(&["twilio x OPEN"]);
+    pty.press("\x1a");
+    pty.shows(&["Stopped"]);
+    assert!(!pty.alternate_screen());
+    pty.press("echo still $((40 + 2))\r");
+    pty.shows(&["still 42"]);
+    pty.press("fg\r");
+    pty.shows(&["twilio x OPEN", "q quit"]);
+    pty.press("\x03");
+    pty.shows(&["still 42"]);
+    pty.press("exit\r");
+    assert!(pty.ends(LIMIT).success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,10 +32,15 @@ fn cells(n: u16) -> NonZeroU16 {
 
 impl Pty {
     /// Starts the program with these arguments and variables on a terminal of this size.
-    pub fn start(args: &[&str], vars: &[(&str, &str)], (columns, rows): (u16, u16)) -> Pty {
+    pub fn start(args: &[&str], vars: &[(&str, &str)], size: (u16, u16)) -> Pty {
+        Pty::program(super::binary(), args, vars, size)
+    }
+
+    /// Starts any program, for example a shell that starts ours.
+    pub fn program(program: &str, args: &[&str], vars: &[(&str, &str)], (columns, rows): (u16, u16)) -> Pty {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(super::binary());
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
@@ -89,6 +94,11 @@ impl Pty {
         screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste()
     }
 
+    /// Whether the alternate screen is on, whatever a shell does with the rest.
+    pub fn alternate_screen(&self) -> bool {
+        self.seen.lock().unwrap().parser.screen().alternate_screen()
+    }
+
     /// How the terminal is now.
     pub fn termios(&self) -> String {
         format!("{:?}", self.master.as_ref().unwrap().get_termios().unwrap())
@@ -129,12 +139,13 @@ impl Pty {
         }
     }
 
-    /// Waits for the end of the program.
+    /// Waits for the end of the program, and until all that it wrote was read.
     #[track_caller]
     pub fn ends(&mut self, limit: Duration) -> ExitStatus {
         let until = Instant::now() + limit;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            let read = self.reader.as_ref().is_none_or(JoinHandle::is_finished);
+            if let Some(status) = self.child.try_wait().unwrap().filter(|_| read) {
                 return status;
             }
             assert!(Instant::now() < until, "it did not end within {limit:?}; the screen is:\n{}", self.screen());
