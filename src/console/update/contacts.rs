@@ -100,7 +100,7 @@ fn begin(contacts: &mut Contacts) {
 pub(super) fn edit(model: &mut Model, mut editing: Editing, key: Key, now: DateTime<Utc>) {
     match key.code {
         Code::Esc => return model.contacts.apply(editing.before),
-        Code::Enter if editing.error.is_none() => return,
+        Code::Enter if editing.error.is_none() => return model.contacts.apply(editing.input.value().trim().to_owned()),
         Code::Enter => {}
         Code::Tab => take_offer(&mut editing),
         _ => {
@@ -127,12 +127,20 @@ fn understood(model: &mut Model, mut editing: Editing, now: DateTime<Utc>) {
     let text = editing.input.value().trim().to_owned();
     editing.error = match Filter::parse(editing.input.value(), now) {
         Ok(_) => {
-            model.contacts.apply(text);
+            if is_whole(editing.input.value()) {
+                model.contacts.apply(text);
+            }
             None
         }
         Err(error) => Some((error.position, error.message)),
     };
     model.contacts.editing = Some(offered(editing));
+}
+
+/// Whether the last piece can't be the begin of a field's name: a half-typed name is no search for that word.
+fn is_whole(text: &str) -> bool {
+    let last = text.rsplit(char::is_whitespace).next().unwrap_or(text);
+    last.is_empty() || last.contains([':', '<', '>', '=', '"', '+'])
 }
 
 fn offered(mut editing: Editing) -> Editing {

@@ -132,6 +132,22 @@ fn dead_jobs_are_retried_one_by_one_or_all_of_the_lane() {
 }
 
 #[test]
+fn a_filter_applies_piece_by_piece_and_a_wrong_one_is_not_applied() {
+    let mut model = model((120, 36), true);
+    press(&mut model, "4/status:failed qual");
+    assert_eq!(model.contacts.filter, "status:failed");
+    press(&mut model, "ity:nonsense");
+    assert!(model.contacts.editing.as_ref().is_some_and(|e| e.error.is_some()));
+    assert_eq!(model.contacts.filter, "status:failed");
+    press(&mut model, "\n");
+    assert!(model.contacts.editing.is_some(), "Enter keeps a line that is not understood open");
+    update(&mut model, Msg::Key(Key::plain(Code::Esc)), now());
+    assert_eq!((model.contacts.filter.as_str(), model.contacts.editing.is_none()), ("", true));
+    press(&mut model, "/acme\n");
+    assert_eq!(model.contacts.filter, "acme");
+}
+
+#[test]
 fn quitting_asks_then_drains_then_leaves() {
     let mut model = model((80, 24), true);
     assert!(press(&mut model, "q").is_empty());
