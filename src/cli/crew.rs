@@ -90,11 +90,11 @@ impl Crew {
     }
 }
 
-/// A process that comes with a credential frees the lanes that waited for one: a refused one is tried anew, once.
+/// A process that comes with a credential frees the lanes that waited for one, or for money: each is tried anew, once.
 async fn welcome(db: &Db, serves: &[String]) -> Result<(), Failure> {
     let mut tx = db.begin().await?;
     for name in serves {
-        lane::unpark(&mut tx, name, &["no_credential", "credential"]).await?;
+        lane::unpark(&mut tx, name, &["no_credential", "credential", "budget"]).await?;
     }
     tx.commit().await?;
     Ok(())

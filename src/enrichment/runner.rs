@@ -45,7 +45,7 @@ pub(super) struct Runner {
 enum Gate {
     /// Nothing; what is in the buffer goes back.
     Shut,
-    /// Nothing for a moment; the buffer stays.
+    /// Nothing until the next beat is through; what is in the buffer may belong to others by then.
     Hold,
     /// The breaker's probe is due.
     Probe,
@@ -163,7 +163,8 @@ impl Runner {
         if let Some(concurrency) = switch.concurrency {
             allowed = allowed.min(mine(u32::try_from(concurrency).unwrap_or(0)));
         }
-        if allowed == 0 { Gate::Hold } else { Gate::Open(allowed) }
+        // Nothing is kept while the provider asked for silence, or while others have all of the concurrency.
+        if allowed == 0 { Gate::Shut } else { Gate::Open(allowed) }
     }
 
     async fn fill_and_start(&mut self, allowed: u32) -> Result<bool> {

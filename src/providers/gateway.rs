@@ -161,6 +161,9 @@ impl Gateway {
             None => tracing::debug!(provider, %request, status, took_ms, "answered"),
             Some(error) => tracing::info!(provider, %request, status, took_ms, %error, "failed"),
         }
+        if error.is_some_and(|e| e.kind == ErrorKind::Auth) {
+            self.credentials.refuse(line.slot, &meta.credential_version);
+        }
         let verdict = self.limit(line, error);
         match (pass, verdict) {
             (Pass::Ordinary, Verdict::Success) => line.guard.succeeded(*generation, meta.started_at),

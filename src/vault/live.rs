@@ -37,6 +37,7 @@ impl Credential {
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     slots: Arc<RwLock<BTreeMap<&'static str, Credential>>>,
+    refused: Arc<RwLock<BTreeMap<&'static str, String>>>,
 }
 
 impl Credentials {
@@ -50,12 +51,19 @@ impl Credentials {
                 slots.insert(slot.name, credential);
             }
         }
-        Credentials { slots: Arc::new(RwLock::new(slots)) }
+        Credentials { slots: Arc::new(RwLock::new(slots)), refused: Arc::default() }
     }
 
-    /// The credential of a slot now; none if it is missing or not whole.
+    /// The credential of a slot now; none if it is missing, not whole, or was refused in this version.
     pub fn take(&self, slot: &str) -> Option<Credential> {
-        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(slot).cloned()
+        let credential = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(slot).cloned()?;
+        let refused = self.refused.read().unwrap_or_else(PoisonError::into_inner);
+        (refused.get(credential.slot) != Some(&credential.version)).then_some(credential)
+    }
+
+    /// The provider refused this version: it is not sent again. Some providers block an address that repeats a wrong key.
+    pub fn refuse(&self, slot: &'static str, version: &str) {
+        self.refused.write().unwrap_or_else(PoisonError::into_inner).insert(slot, version.to_owned());
     }
 
     /// Every live secret with the kind under which the redactor hides it: `twilio/env`.
@@ -124,6 +132,15 @@ mod tests {
         let all = [("account_sid", "AC1"), ("auth_token", "t"), ("api_key_sid", "SK1"), ("api_key_secret", "s")];
         let credential = twilio(&all).take("twilio").unwrap();
         assert_eq!(credential.basic().unwrap().0.expose_secret(), "SK1");
+    }
+
+    #[test]
+    fn a_refused_version_is_not_sent_again() {
+        let credentials = twilio(&[("account_sid", "AC1"), ("auth_token", "t")]);
+        credentials.refuse("twilio", "v1");
+        assert!(credentials.take("twilio").is_some());
+        credentials.refuse("twilio", "env");
+        assert!(credentials.take("twilio").is_none());
     }
 
     #[test]
