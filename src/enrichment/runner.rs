@@ -108,6 +108,7 @@ impl Runner {
         let epoch = self.standing.borrow_and_update().epoch;
         if epoch != self.epoch {
             // What was claimed under the old epoch belongs to others now.
+            self.member.in_flight.fetch_sub(self.buffer.len() as i32, Ordering::Relaxed);
             self.buffer.clear();
             self.epoch = epoch;
         }
@@ -147,7 +148,8 @@ impl Runner {
         if line.guard.admit() == Admission::Refused {
             return Gate::Shut;
         }
-        let mine = |whole: u32| share(whole, standing.nodes, standing.rank);
+        let (nodes, rank) = standing.places.get(self.lane).copied().unwrap_or((1, 0));
+        let mine = |whole: u32| share(whole, nodes, rank);
         let mut allowed = line.limiter.lock().map_or(1, |limiter| mine(limiter.allowed(now)));
         if breaker.state == State::HalfOpen {
             allowed = allowed.min(mine(breaker.ramp_limit));

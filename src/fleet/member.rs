@@ -44,10 +44,8 @@ pub struct Standing {
     pub epoch: i64,
     /// Until when it may make calls without a further beat.
     pub valid_until: Instant,
-    /// Live nodes that run jobs.
-    pub nodes: u32,
-    /// Its rank among them.
-    pub rank: u32,
+    /// By lane: how many live nodes serve it, and this node's rank among them.
+    pub places: Arc<BTreeMap<String, (u32, u32)>>,
     /// Switches by lane.
     pub switches: Arc<BTreeMap<String, Switch>>,
 }
@@ -75,8 +73,7 @@ impl Member {
         let standing = Standing {
             epoch,
             valid_until: Instant::now() + options.dead_after,
-            nodes: 1,
-            rank: 0,
+            places: Arc::default(),
             switches: Arc::new(lane::switches(&db).await?),
         };
         let member = Arc::new(Member {
@@ -127,11 +124,10 @@ impl Member {
             }
         }
         let switches = Arc::new(lane::switches(&self.db).await?);
-        let (nodes, rank) = node::rank(&self.db, self.epoch()).await?;
+        let places = Arc::new(node::places(&self.db, self.epoch()).await?);
         self.standing.send_modify(|s| {
             s.switches = switches;
-            s.nodes = nodes;
-            s.rank = rank;
+            s.places = places;
         });
         Ok(())
     }
@@ -191,7 +187,7 @@ impl Member {
 
     async fn lead(&self, options: &MemberOptions) -> Result<()> {
         let epoch = self.epoch();
-        if leader::stand(&self.db, epoch, &options.joining.node).await? {
+        if leader::stand(&self.db, epoch, &options.joining.node, options.dead_after).await? {
             duties::round(&self.db, options).await?;
         }
         Ok(())

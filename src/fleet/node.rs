@@ -1,5 +1,7 @@
 //! The rows of nodes: joining, beating, leaving. Each joining has an epoch of its own, which fences its leases.
 
+use std::collections::BTreeMap;
+
 use crate::database::{Db, Result};
 
 /// Who joins.
@@ -71,9 +73,12 @@ pub async fn leave(db: &Db, epoch: i64) -> Result<()> {
     Ok(())
 }
 
-/// How many live nodes run jobs, and the rank of `epoch` among them (0-based).
-pub async fn rank(db: &Db, epoch: i64) -> Result<(u32, u32)> {
-    let sql = "/* heartbeat */ SELECT count(*), count(*) FILTER (WHERE epoch < $1) FROM nodes WHERE state = 'live' AND runs_jobs";
-    let (nodes, rank): (i64, i64) = sqlx::query_as(sql).bind(epoch).fetch_one(db.pool()).await?;
-    Ok((u32::try_from(nodes).unwrap_or(1).max(1), u32::try_from(rank).unwrap_or(0)))
+/// By lane: how many live nodes serve it, and the rank of `epoch` among them (0-based). A node without a credential for a
+/// lane has no part in it: a share given to it would be lost.
+pub async fn places(db: &Db, epoch: i64) -> Result<BTreeMap<String, (u32, u32)>> {
+    let sql = "/* heartbeat */ SELECT s.lane, count(*), count(*) FILTER (WHERE n.epoch < $1)
+               FROM nodes n, unnest(n.serves) AS s(lane) WHERE n.state = 'live' AND n.runs_jobs GROUP BY s.lane";
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(sql).bind(epoch).fetch_all(db.pool()).await?;
+    let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(rows.into_iter().map(|(lane, nodes, rank)| (lane, (number(nodes), number(rank)))).collect())
 }
