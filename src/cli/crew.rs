@@ -85,11 +85,12 @@ impl Crew {
     }
 }
 
-/// A process that comes with a credential frees the lanes that waited for one: a refused one is tried anew, once.
+/// A process that comes with a credential frees the lanes that waited for one: a refused one, or one whose quota was used
+/// up, is tried anew, once.
 async fn welcome(db: &Db, serves: &[String]) -> Result<(), Failure> {
     let mut tx = db.begin().await?;
     for name in serves {
-        lane::unpark(&mut tx, name, &["no_credential", "credential"]).await?;
+        lane::unpark(&mut tx, name, &["no_credential", "credential", "budget"]).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -131,7 +132,8 @@ fn rules(settings: &Settings, breaker: &str, provider: &str) -> Rules {
         cool_off_cap: delta(own.cool_off_cap),
         rate_rule: own.rate_rule,
         full: settings.provider(provider).concurrency_start,
-        probe_lease: delta(settings.provider(provider).timeout + Duration::from_secs(20)),
+        // Whoever has not ended its probe by then is dead by the rules of the fleet, too.
+        probe_lease: delta(settings.provider(provider).timeout + settings.jobs.dead_after + settings.jobs.heartbeat),
     }
 }
 
