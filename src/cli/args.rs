@@ -190,7 +190,7 @@ pub enum ContactsVerb {
         #[arg(long, default_value = "")]
         filter: String,
         /// How many, at most 1,000.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
     },
     /// All that is known of one contact.
@@ -246,7 +246,7 @@ pub enum JobsVerb {
         #[arg(long, value_parser = ["waiting", "scheduled", "running", "dead"])]
         state: Option<String>,
         /// How many, at most 1,000.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
     },
     /// One job with its failed attempts.
@@ -356,7 +356,7 @@ pub struct HoldArgs {
 #[derive(Debug, Clone, Args)]
 pub struct RecordsArgs {
     /// How many lines, at most 1,000.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     pub limit: i64,
     /// Only older than this number.
     #[arg(long)]
