@@ -9,7 +9,7 @@ use super::Failure;
 use crate::breakers::{Breaker, Guard, Rules};
 use crate::catalogue;
 use crate::database::{Clock, Db};
-use crate::enrichment::{Pool, PoolOptions, pool, step::Bench};
+use crate::enrichment::{Pool, PoolOptions, step::Bench};
 use crate::fleet::{Member, MemberOptions, alerts::Thresholds, duties::Keep, node::Joining};
 use crate::providers::limiter::Limiter;
 use crate::providers::twilio::{self, Ask};
@@ -54,8 +54,7 @@ impl Crew {
             Failure::new(format!("the HTTP client could not be set up ({error}); check the system's certificates"))
         })?;
         let gateway = Arc::new(gateway);
-        let serves: Vec<String> =
-            if runs_jobs { pool::served(&gateway).into_iter().map(str::to_owned).collect() } else { Vec::new() };
+        let serves: Vec<String> = if runs_jobs { gateway.served().map(str::to_owned).collect() } else { Vec::new() };
         let joining = Joining { runs_jobs, ..Joining::here(kind, serves.clone()) };
         welcome(db, &serves).await?;
         let member =

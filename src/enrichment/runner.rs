@@ -1,8 +1,8 @@
 //! One lane in this process: claims into a small local buffer, starts what the gate allows, sends the probe when it is due.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -22,6 +22,8 @@ use crate::queue::{Claimed, End, claim};
 
 /// How long an idle lane sleeps when no hint comes.
 const IDLE: Duration = Duration::from_secs(1);
+/// So long this process waits by itself when a call found a cause to park the lane: until the fleet's word is here.
+const PARK_HEARING: Duration = Duration::from_secs(2);
 /// Most jobs in one claim.
 const CLAIM_MAX: usize = 500;
 
@@ -35,6 +37,7 @@ pub(super) struct Runner {
     buffer: VecDeque<Claimed>,
     epoch: i64,
     running: Arc<AtomicU32>,
+    shut_until: Arc<Mutex<Option<Instant>>>,
     freed: Arc<Notify>,
     tasks: TaskTracker,
 }
@@ -72,6 +75,7 @@ impl Runner {
             buffer: VecDeque::new(),
             epoch,
             running: Arc::default(),
+            shut_until: Arc::default(),
             freed: Arc::default(),
             tasks: TaskTracker::new(),
         }
@@ -137,7 +141,9 @@ impl Runner {
         if Instant::now() >= standing.valid_until {
             return Gate::Hold;
         }
-        if switch.paused || switch.parked_reason.is_some() || !self.bench.gateway.has_credential(line) {
+        let found_cause =
+            self.shut_until.lock().map_or(None, |until| *until).is_some_and(|until| Instant::now() < until);
+        if found_cause || switch.paused || switch.parked_reason.is_some() || !self.bench.gateway.has_credential(line) {
             return Gate::Shut;
         }
         let now = self.bench.clock.now();
@@ -186,8 +192,14 @@ impl Runner {
         self.running.fetch_add(1, Ordering::AcqRel);
         let (bench, outbox, lane, epoch) = (Arc::clone(&self.bench), self.outbox.clone(), self.lane, self.epoch);
         let (running, freed, member) = (Arc::clone(&self.running), Arc::clone(&self.freed), Arc::clone(&self.member));
+        let shut_until = Arc::clone(&self.shut_until);
         self.tasks.spawn(async move {
             let settlement = step::run(&bench, lane, epoch, job, Pass::Ordinary).await;
+            if settlement.parks.is_some()
+                && let Ok(mut until) = shut_until.lock()
+            {
+                *until = Some(Instant::now() + PARK_HEARING);
+            }
             deliver(&outbox, settlement).await;
             member.in_flight.fetch_sub(1, Ordering::Relaxed);
             running.fetch_sub(1, Ordering::AcqRel);

@@ -170,8 +170,12 @@ impl Member {
         let sent = Instant::now();
         let epoch = self.epoch();
         let capacity: u32 = gateway.lines().map(|l| l.limiter.lock().map_or(0, |limiter| limiter.limit())).sum();
-        let in_flight = self.in_flight.load(Ordering::Relaxed);
-        let known = node::beat(&self.db, epoch, in_flight, i32::try_from(capacity).unwrap_or(i32::MAX)).await?;
+        let pulse = node::Pulse {
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            capacity: i32::try_from(capacity).unwrap_or(i32::MAX),
+            serves: if options.joining.runs_jobs { gateway.served().map(str::to_owned).collect() } else { Vec::new() },
+        };
+        let known = node::beat(&self.db, epoch, &pulse).await?;
         let epoch = if known {
             epoch
         } else {

@@ -48,10 +48,27 @@ pub async fn join(db: &Db, who: &Joining) -> Result<i64> {
     Ok(epoch)
 }
 
+/// What a node says of itself with each beat.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// Jobs in its hands.
+    pub in_flight: i32,
+    /// Jobs that it would run at once.
+    pub capacity: i32,
+    /// Lanes that it can serve now: a credential may have been refused since it joined.
+    pub serves: Vec<String>,
+}
+
 /// Beats. False: this epoch is gone, and what it held belongs to others.
-pub async fn beat(db: &Db, epoch: i64, in_flight: i32, capacity: i32) -> Result<bool> {
-    let sql = "/* heartbeat */ UPDATE nodes SET heartbeat_at = now(), in_flight = $2, capacity = $3 WHERE epoch = $1 AND state IN ('live', 'draining')";
-    let done = sqlx::query(sql).bind(epoch).bind(in_flight).bind(capacity).execute(db.pool()).await?;
+pub async fn beat(db: &Db, epoch: i64, pulse: &Pulse) -> Result<bool> {
+    let sql = "/* heartbeat */ UPDATE nodes SET heartbeat_at = now(), in_flight = $2, capacity = $3, serves = $4 WHERE epoch = $1 AND state IN ('live', 'draining')";
+    let done = sqlx::query(sql)
+        .bind(epoch)
+        .bind(pulse.in_flight)
+        .bind(pulse.capacity)
+        .bind(&pulse.serves)
+        .execute(db.pool())
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::call::{CallError, CallMeta, Exchange, Pass};
 use super::limiter::Limiter;
 use crate::breakers::{Admission, Guard};
+use crate::catalogue;
 use crate::database::Clock;
 use crate::outcome::{ErrorKind, Verdict};
 use crate::vault::{Credential, Credentials};
@@ -104,6 +105,12 @@ impl Gateway {
         self.lines.values()
     }
 
+    /// Lanes that can be served now: switched on, with a credential.
+    pub fn served(&self) -> impl Iterator<Item = &'static str> {
+        let lines = self.lines.values().filter(|line| self.has_credential(line));
+        lines.map(|line| line.provider).filter(|id| catalogue::provider(id).is_some_and(|p| p.has_lane))
+    }
+
     /// Whether a provider has a credential now.
     pub fn has_credential(&self, line: &Line) -> bool {
         self.credentials.take(line.slot).is_some()
@@ -143,6 +150,9 @@ impl Gateway {
         flight.meta.http_status = exchange.as_ref().ok().map(|e| i32::from(e.status));
         let judged = exchange.and_then(|exchange| judge(&exchange).map(|value| (value, exchange)));
         self.note(&flight, judged.as_ref().err());
+        if judged.as_ref().is_err_and(|error| error.kind == ErrorKind::Auth) {
+            self.credentials.refuse(line.slot, &credential.version);
+        }
         let meta = flight.meta;
         match judged {
             Ok((value, exchange)) => Ok(Answered { value, exchange, meta }),

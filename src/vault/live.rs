@@ -58,6 +58,14 @@ impl Credentials {
         self.slots.read().unwrap_or_else(PoisonError::into_inner).get(slot).cloned()
     }
 
+    /// The provider refused this version: it is not used again by this process. Another version that came meanwhile stays.
+    pub fn refuse(&self, slot: &str, version: &str) {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        if slots.get(slot).is_some_and(|credential| credential.version == version) {
+            slots.remove(slot);
+        }
+    }
+
     /// Every live secret with the kind under which the redactor hides it: `twilio/env`.
     pub fn live_secrets(&self) -> Vec<(String, SecretString)> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
@@ -124,6 +132,15 @@ mod tests {
         let all = [("account_sid", "AC1"), ("auth_token", "t"), ("api_key_sid", "SK1"), ("api_key_secret", "s")];
         let credential = twilio(&all).take("twilio").unwrap();
         assert_eq!(credential.basic().unwrap().0.expose_secret(), "SK1");
+    }
+
+    #[test]
+    fn a_refused_version_is_not_used_again_and_a_newer_one_is() {
+        let credentials = twilio(&[("account_sid", "AC1"), ("auth_token", "t")]);
+        credentials.refuse("twilio", "v1");
+        assert!(credentials.take("twilio").is_some());
+        credentials.refuse("twilio", "env");
+        assert!(credentials.take("twilio").is_none());
     }
 
     #[test]
