@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use switchboard::enrichment::settle::settle;
-use switchboard::fleet::node;
+use switchboard::fleet::node::{self, Pulse};
 use switchboard::queue::claim::claim;
 use switchboard::queue::orphans::{Reaped, reap};
 
@@ -29,7 +29,7 @@ async fn the_jobs_of_a_silent_node_go_back_with_their_attempts_counted() {
     assert_eq!(count(&test.db, "SELECT count(*) FROM jobs WHERE state = 'waiting' AND attempt = 1").await, 3);
     let told = "SELECT count(*) FROM timeline WHERE kind = 'node' AND severity = 'warning' AND summary LIKE 'lost: silent since %'";
     assert_eq!(count(&test.db, told).await, 1);
-    assert!(!node::beat(&test.db, silent, 0, 0).await.unwrap(), "who was taken for dead has to join anew");
+    assert!(!node::beat(&test.db, silent, &Pulse::default()).await.unwrap(), "who was taken for dead has to join anew");
     let late: Vec<_> = lost.into_iter().map(|job| found(job, silent, json!({"line_type": "mobile"}))).collect();
     assert_eq!(settle(&test.db, &late).await.unwrap(), 0);
 }

@@ -5,6 +5,8 @@
 #[allow(dead_code, reason = "a stock for all tests")]
 mod support;
 
+mod breakers_neutral;
+mod breakers_outage;
 mod contacts_export;
 mod database_connects;
 mod database_pooler;

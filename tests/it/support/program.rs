@@ -5,6 +5,7 @@ use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ const SHORT_TIMES: [(&str, &str); 6] = [
 
 /// The program with its environment.
 pub struct Program {
-    home: TempDir,
+    home: Arc<TempDir>,
     variables: BTreeMap<String, String>,
     runs: AtomicU32,
 }
@@ -50,6 +51,7 @@ pub struct Ran {
 /// A process on its way; killed when it is dropped.
 pub struct Running {
     child: Child,
+    _home: Arc<TempDir>,
     out: PathBuf,
     err: PathBuf,
 }
@@ -66,7 +68,7 @@ impl Program {
         for (variable, folder) in [("DATA", "data"), ("CONFIG", "config"), ("STATE", "state"), ("CACHE", "cache")] {
             variables.insert(format!("XDG_{variable}_HOME"), path(folder));
         }
-        Program { home, variables, runs: AtomicU32::new(0) }
+        Program { home: Arc::new(home), variables, runs: AtomicU32::new(0) }
     }
 
     /// On the database of a test.
@@ -157,7 +159,7 @@ impl Program {
             .stderr(File::create(&err).unwrap())
             .spawn()
             .unwrap();
-        Running { child, out, err }
+        Running { child, _home: Arc::clone(&self.home), out, err }
     }
 }
 
