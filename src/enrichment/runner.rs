@@ -18,6 +18,7 @@ use crate::outcome::Verdict;
 use crate::providers::gateway::describe;
 use crate::providers::limiter::share;
 use crate::providers::{CallError, Line, Pass};
+use crate::queue::lane::Switch;
 use crate::queue::{Claimed, End, claim};
 
 /// How long an idle lane sleeps when no hint comes.
@@ -134,6 +135,13 @@ impl Runner {
         self.bench.gateway.line(self.lane)
     }
 
+    /// By a person, by a cause that the fleet knows, or by one that this process has just found. Not even a probe goes out.
+    fn is_stopped(&self, switch: &Switch) -> bool {
+        let found_until = self.shut_until.lock().map_or(None, |until| *until);
+        let found = found_until.is_some_and(|until| Instant::now() < until);
+        found || switch.paused || switch.parked_reason.is_some() || switch.concurrency == Some(0)
+    }
+
     fn gate(&self) -> Gate {
         let standing = self.standing.borrow();
         let Some(line) = self.line() else { return Gate::Shut };
@@ -141,9 +149,7 @@ impl Runner {
         if Instant::now() >= standing.valid_until {
             return Gate::Hold;
         }
-        let found_cause =
-            self.shut_until.lock().map_or(None, |until| *until).is_some_and(|until| Instant::now() < until);
-        if found_cause || switch.paused || switch.parked_reason.is_some() || !self.bench.gateway.has_credential(line) {
+        if self.is_stopped(&switch) || !self.bench.gateway.has_credential(line) {
             return Gate::Shut;
         }
         let now = self.bench.clock.now();
