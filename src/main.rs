@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use switchboard::cli::{self, Cli};
-use switchboard::telemetry::SharedRedactor;
+use switchboard::telemetry::{Level, SharedRedactor};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     match cli::run(cli) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("switchboard: {}", redactor.redact_report(&failure.to_string()));
+            eprintln!("switchboard: {}", redactor.redact(&failure.to_string(), Level::Secrets));
             failure.exit()
         }
     }
