@@ -5,8 +5,11 @@
 #[allow(dead_code, reason = "a stock for all tests")]
 mod support;
 
+mod actions_audit;
 mod breakers_neutral;
 mod breakers_outage;
+mod cli_contract;
+mod cli_worker;
 mod contacts_export;
 mod database_connects;
 mod database_pooler;
@@ -16,6 +19,8 @@ mod engine_reaper;
 mod engine_settle;
 mod filter_database;
 mod import_files;
+mod lookup_secrets;
+mod lookup_twilio;
 mod migrate_applies;
 mod private_server_life;
 mod private_server_places;
