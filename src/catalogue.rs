@@ -125,6 +125,20 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
+/// The sentence for a lane that does not exist.
+pub fn no_such_lane(name: &str) -> String {
+    let hint = nearest(name, lanes())
+        .map_or_else(|| "`switchboard lanes list` names them".to_owned(), |near| format!("did you mean {near}?"));
+    format!("there is no lane {name}: {hint}")
+}
+
+/// The sentence for a breaker that does not exist.
+pub fn no_such_breaker(name: &str) -> String {
+    let hint = nearest(name, PROVIDERS.iter().filter_map(|p| p.breaker))
+        .map_or_else(|| "`switchboard breakers list` names them".to_owned(), |near| format!("did you mean {near}?"));
+    format!("there is no breaker {name}: {hint}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

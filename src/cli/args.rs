@@ -195,7 +195,7 @@ pub enum ContactsVerb {
         #[arg(long, default_value = "")]
         filter: String,
         /// How many, at most 1,000.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
     },
     /// All that is known of one contact.
@@ -251,7 +251,7 @@ pub enum JobsVerb {
         #[arg(long, value_parser = ["waiting", "scheduled", "running", "dead"])]
         state: Option<String>,
         /// How many, at most 1,000.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
     },
     /// One job with its failed attempts.
@@ -361,7 +361,7 @@ pub struct HoldArgs {
 #[derive(Debug, Clone, Args)]
 pub struct RecordsArgs {
     /// How many lines, at most 1,000.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     pub limit: i64,
     /// Only older than this number.
     #[arg(long)]

@@ -77,7 +77,7 @@ async fn show(db: &Db, common: &Common, name: &str) -> Result<(), Failure> {
     let known = catalogue::by_breaker(name).and_then(|p| p.breaker);
     let breaker = views::breakers(db).await?.into_iter().find(|b| Some(b.name.as_str()) == known);
     let Some(breaker) = breaker else {
-        return Err(Failure::new(format!("there is no breaker {name}; `switchboard breakers list` names them")));
+        return Err(Failure::new(catalogue::no_such_breaker(name)));
     };
     let history = views::breaker_history(db, &breaker.name, 100).await?;
     if common.json {

@@ -9,7 +9,7 @@ use super::Failure;
 use crate::breakers::{Breaker, Guard, Rules};
 use crate::catalogue;
 use crate::database::{Clock, Db};
-use crate::enrichment::{Pool, PoolOptions, pool, step::Bench};
+use crate::enrichment::{Pool, PoolOptions, step::Bench};
 use crate::fleet::{
     Member, MemberOptions,
     alerts::Thresholds,
@@ -59,8 +59,7 @@ impl Crew {
             Failure::new(format!("the HTTP client could not be set up ({error}); check the system's certificates"))
         })?;
         let gateway = Arc::new(gateway);
-        let serves: Vec<String> =
-            if runs_jobs { pool::served(&gateway).into_iter().map(str::to_owned).collect() } else { Vec::new() };
+        let serves: Vec<String> = if runs_jobs { gateway.served().map(str::to_owned).collect() } else { Vec::new() };
         let joining = Joining { runs_jobs, ..Joining::here(kind, serves.clone()) };
         welcome(db, &serves).await?;
         let member =
@@ -90,7 +89,8 @@ impl Crew {
     }
 }
 
-/// A process that comes with a credential frees the lanes that waited for one, or for money: each is tried anew, once.
+/// A process that comes with a credential frees the lanes that waited for one: a refused one, or one whose quota was used
+/// up, is tried anew, once.
 async fn welcome(db: &Db, serves: &[String]) -> Result<(), Failure> {
     let mut tx = db.begin().await?;
     for name in serves {
@@ -136,7 +136,8 @@ fn rules(settings: &Settings, breaker: &str, provider: &str) -> Rules {
         cool_off_cap: delta(own.cool_off_cap),
         rate_rule: own.rate_rule,
         full: settings.provider(provider).concurrency_start,
-        probe_lease: delta(settings.provider(provider).timeout + Duration::from_secs(20)),
+        // Whoever has not ended its probe by then is dead by the rules of the fleet, too.
+        probe_lease: delta(settings.provider(provider).timeout + settings.jobs.dead_after + settings.jobs.heartbeat),
     }
 }
 

@@ -6,11 +6,19 @@ use super::Failure;
 use super::args::{Common, JobsArgs, JobsVerb};
 use super::confirm::act;
 use super::output;
+use crate::catalogue;
 use crate::database::Db;
 use crate::operations::actions::{Action, JobTarget};
 use crate::operations::views;
 
 pub async fn run(common: &Common, args: &JobsArgs) -> Result<ExitCode, Failure> {
+    let named = match &args.verb {
+        JobsVerb::List { lane, .. } | JobsVerb::Retry { lane, .. } => lane.as_deref(),
+        JobsVerb::Show { .. } => None,
+    };
+    if let Some(unknown) = named.filter(|name| !catalogue::lanes().any(|lane| lane == *name)) {
+        return Err(Failure::new(catalogue::no_such_lane(unknown)));
+    }
     let opened = super::open::open(common).await?;
     match &args.verb {
         JobsVerb::List { lane, state, limit } => {

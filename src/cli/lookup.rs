@@ -13,6 +13,7 @@ pub async fn run(common: &Common, args: &LookupArgs) -> Result<ExitCode, Failure
         filter: args.which.filter.clone().unwrap_or_default(),
         again: args.again,
         packages: opened.settings.provider("twilio").packages.join(","),
+        attempts: opened.settings.jobs.lookup_attempts,
     };
     act(opened.db(), common, Action::LookUp(wish), args.max_cost).await?;
     opened.close().await?;

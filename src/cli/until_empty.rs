@@ -66,15 +66,20 @@ fn needs_person(lane: &LaneView, serves: &[String]) -> Option<String> {
     if lane.state == "paused" {
         return Some(format!("{waiting} jobs wait in lane {name}, which is paused: `switchboard lanes resume {name}`"));
     }
-    if !serves.contains(name) || reason.starts_with("no_credential") {
-        let slot = catalogue::provider(name).and_then(|p| p.slot)?;
-        let missing = Credentials::missing(slot);
-        return Some(format!("{waiting} jobs wait in lane {name} for a credential of {}: set {missing}", slot.name));
+    if lane.concurrency == Some(0) {
+        return Some(format!(
+            "{waiting} jobs wait in lane {name}, which is scaled to 0: `switchboard lanes scale {name} auto`"
+        ));
     }
     if reason.starts_with("credential") {
         return Some(format!(
             "{waiting} jobs wait in lane {name}: its credential was refused ({reason}); set a valid one and start again"
         ));
+    }
+    if !serves.contains(name) || reason.starts_with("no_credential") {
+        let slot = catalogue::provider(name).and_then(|p| p.slot)?;
+        let missing = Credentials::missing(slot);
+        return Some(format!("{waiting} jobs wait in lane {name} for a credential of {}: set {missing}", slot.name));
     }
     if reason.starts_with("budget") {
         return Some(format!(

@@ -1,6 +1,7 @@
 //! Contact columns that steps may write, with their types: a value that does not fit its column is left out, so that one
 //! odd answer can't spoil the batch it is settled with.
 
+use chrono::Datelike;
 use serde_json::{Map, Value};
 
 /// PostgreSQL type of a column.
@@ -80,11 +81,22 @@ fn fit_value(value: Value, kind: Kind) -> Option<Value> {
         (Bool, Value::String(text)) => text.parse().ok().map(Value::Bool),
         (Int, Value::Number(n)) => n.as_i64().and_then(|n| i32::try_from(n).ok()).map(Value::from),
         (Int, Value::String(text)) => text.parse::<i32>().ok().map(Value::from),
-        (Date, Value::String(text)) => text.parse::<chrono::NaiveDate>().ok().map(|_| Value::String(text)),
-        (Time, Value::String(text)) => chrono::DateTime::parse_from_rfc3339(&text).ok().map(|_| Value::String(text)),
+        (Date, Value::String(text)) => {
+            let day = text.parse::<chrono::NaiveDate>().ok().filter(|day| is_storable(day.year()));
+            day.map(|day| Value::from(day.to_string()))
+        }
+        (Time, Value::String(text)) => {
+            let time = chrono::DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc());
+            time.filter(|time| is_storable(time.year())).map(|time| Value::from(time.to_rfc3339()))
+        }
         (Texts, Value::Array(items)) => Some(Value::Array(items.into_iter().filter(Value::is_string).collect())),
         _ => None,
     }
+}
+
+/// PostgreSQL knows no year 0, and reads no sign and no fifth digit here.
+fn is_storable(year: i32) -> bool {
+    (1..=9999).contains(&year)
 }
 
 /// PostgreSQL stores no NUL character, neither in text nor in jsonb.
@@ -142,6 +154,12 @@ mod tests {
         assert_eq!(fitted("sms_pumping_number_blocked", json!("perhaps")), None);
         assert_eq!(fitted("mobile_network_code", json!(26)), Some(json!("26")));
         assert_eq!(fitted("sim_swap_last_date", json!("yesterday")), None);
+        assert_eq!(fitted("sim_swap_last_date", json!("0000-01-01T00:00:00Z")), None);
+        assert_eq!(
+            fitted("sim_swap_last_date", json!("2020-01-01T00:00:00+23:59")),
+            Some(json!("2019-12-31T00:01:00+00:00"))
+        );
+        assert_eq!(fitted("reassigned_last_verified", json!("+12020-01-01")), None);
         assert_eq!(fitted("carrier_name", json!({"a": 1})), None);
         assert_eq!(fitted("no_such_column", json!(1)), None);
     }

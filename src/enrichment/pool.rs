@@ -12,7 +12,6 @@ use super::runner::Runner;
 use super::settler;
 use super::step::Bench;
 use crate::breakers::{Event, store};
-use crate::catalogue;
 use crate::database::Db;
 use crate::fleet::Member;
 use crate::providers::Gateway;
@@ -53,7 +52,7 @@ impl Pool {
         let stop = CancellationToken::new();
         let reporter_stop = CancellationToken::new();
         let runners = TaskTracker::new();
-        for lane in served(&bench.gateway) {
+        for lane in bench.gateway.served() {
             let runner = Runner::new(lane, db.clone(), Arc::clone(&member), Arc::clone(&bench), outbox.clone());
             runners.spawn(runner.run(stop.clone()));
         }
@@ -100,12 +99,6 @@ impl Pool {
             tracing::error!("the reporter of breakers broke");
         }
     }
-}
-
-/// Lanes that a gateway can serve: switched on, with a credential.
-pub fn served(gateway: &Gateway) -> Vec<&'static str> {
-    let lines = gateway.lines().filter(|line| gateway.has_credential(line));
-    lines.map(|line| line.provider).filter(|id| catalogue::provider(id).is_some_and(|p| p.has_lane)).collect()
 }
 
 async fn report(db: Db, gateway: Arc<Gateway>, stop: CancellationToken) {

@@ -1,8 +1,8 @@
 //! One lane in this process: claims into a small local buffer, starts what the gate allows, sends the probe when it is due.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -18,10 +18,13 @@ use crate::outcome::Verdict;
 use crate::providers::gateway::describe;
 use crate::providers::limiter::share;
 use crate::providers::{CallError, Line, Pass};
+use crate::queue::lane::Switch;
 use crate::queue::{Claimed, End, claim};
 
 /// How long an idle lane sleeps when no hint comes.
 const IDLE: Duration = Duration::from_secs(1);
+/// So long this process waits by itself when a call found a cause to park the lane: until the fleet's word is here.
+const PARK_HEARING: Duration = Duration::from_secs(2);
 /// Most jobs in one claim.
 const CLAIM_MAX: usize = 500;
 
@@ -36,6 +39,7 @@ pub(super) struct Runner {
     buffer: VecDeque<Claimed>,
     epoch: i64,
     running: Arc<AtomicU32>,
+    shut_until: Arc<Mutex<Option<Instant>>>,
     freed: Arc<Notify>,
     tasks: TaskTracker,
 }
@@ -75,6 +79,7 @@ impl Runner {
             buffer: VecDeque::new(),
             epoch,
             running: Arc::default(),
+            shut_until: Arc::default(),
             freed: Arc::default(),
             tasks: TaskTracker::new(),
         }
@@ -112,6 +117,7 @@ impl Runner {
         let epoch = self.standing.borrow_and_update().epoch;
         if epoch != self.epoch {
             // What was claimed under the old epoch belongs to others now.
+            self.member.in_flight.fetch_sub(self.buffer.len() as i32, Ordering::Relaxed);
             self.buffer.clear();
             self.epoch = epoch;
         }
@@ -133,6 +139,17 @@ impl Runner {
         self.bench.gateway.line(self.lane)
     }
 
+    /// By a person, by a cause that the fleet knows, or by one that this process has just found. Not even a probe goes out.
+    fn is_stopped(&self, switch: &Switch) -> bool {
+        let found_until = self.shut_until.lock().map_or(None, |until| *until);
+        let found = found_until.is_some_and(|until| Instant::now() < until);
+        found
+            || *self.resting.borrow()
+            || switch.paused
+            || switch.parked_reason.is_some()
+            || switch.concurrency == Some(0)
+    }
+
     fn gate(&self) -> Gate {
         let standing = self.standing.borrow();
         let Some(line) = self.line() else { return Gate::Shut };
@@ -140,11 +157,7 @@ impl Runner {
         if Instant::now() >= standing.valid_until {
             return Gate::Hold;
         }
-        if *self.resting.borrow()
-            || switch.paused
-            || switch.parked_reason.is_some()
-            || !self.bench.gateway.has_credential(line)
-        {
+        if self.is_stopped(&switch) || !self.bench.gateway.has_credential(line) {
             return Gate::Shut;
         }
         let now = self.bench.clock.now();
@@ -155,7 +168,8 @@ impl Runner {
         if line.guard.admit() == Admission::Refused {
             return Gate::Shut;
         }
-        let mine = |whole: u32| share(whole, standing.nodes, standing.rank);
+        let (nodes, rank) = standing.places.get(self.lane).copied().unwrap_or((1, 0));
+        let mine = |whole: u32| share(whole, nodes, rank);
         let mut allowed = line.limiter.lock().map_or(1, |limiter| mine(limiter.allowed(now)));
         if breaker.state == State::HalfOpen {
             allowed = allowed.min(mine(breaker.ramp_limit));
@@ -193,8 +207,14 @@ impl Runner {
         self.running.fetch_add(1, Ordering::AcqRel);
         let (bench, outbox, lane, epoch) = (Arc::clone(&self.bench), self.outbox.clone(), self.lane, self.epoch);
         let (running, freed, member) = (Arc::clone(&self.running), Arc::clone(&self.freed), Arc::clone(&self.member));
+        let shut_until = Arc::clone(&self.shut_until);
         self.tasks.spawn(async move {
             let settlement = step::run(&bench, lane, epoch, job, Pass::Ordinary).await;
+            if settlement.parks.is_some()
+                && let Ok(mut until) = shut_until.lock()
+            {
+                *until = Some(Instant::now() + PARK_HEARING);
+            }
             deliver(&outbox, settlement).await;
             member.in_flight.fetch_sub(1, Ordering::Relaxed);
             running.fetch_sub(1, Ordering::AcqRel);

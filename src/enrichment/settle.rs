@@ -43,22 +43,24 @@ pub async fn settle(db: &Db, batch: &[Settlement]) -> Result<usize> {
     Ok(held.len())
 }
 
-/// An attempt whose call began after the breaker had opened is not burnt: this process had not yet heard of it.
+/// An attempt whose call began while the breaker was open is not burnt: this process had not yet heard of it. The history
+/// tells, not the present: a call that times out may outlive the outage in which it began.
 async fn spare_what_began_while_open(tx: &mut PgConnection, lane_name: &str, held: &mut [Settlement]) -> Result<()> {
-    let burns = |s: &Settlement| {
-        s.failure.as_ref().is_some_and(|f| !f.probe) && matches!(s.end, End::Again { burnt: true, .. } | End::Dead)
+    let burnt = |s: &Settlement| {
+        let burns = matches!(s.end, End::Again { burnt: true, .. } | End::Dead);
+        s.failure.as_ref().filter(|f| burns && !f.probe).map(|f| f.started_at)
     };
-    if !held.iter().any(burns) {
+    let (jobs, began): (Vec<i64>, Vec<_>) = held.iter().filter_map(|s| Some((s.job.id, burnt(s)?))).unzip();
+    if jobs.is_empty() {
         return Ok(());
     }
-    let sql = "SELECT changed_at FROM breakers WHERE lane = $1 AND state IN ('open', 'forced_open')";
-    let opened: Option<chrono::DateTime<chrono::Utc>> =
-        sqlx::query_scalar(sql).bind(lane_name).fetch_optional(tx).await?;
-    let Some(opened) = opened else { return Ok(()) };
-    for settlement in held.iter_mut().filter(|s| burns(s)) {
-        if settlement.failure.as_ref().is_some_and(|f| f.started_at > opened) {
-            settlement.end = End::Back;
-        }
+    let sql = "SELECT u.job FROM unnest($2::bigint[], $3::timestamptz[]) AS u(job, began) CROSS JOIN LATERAL (
+                   SELECT e.event, e.to_state FROM breaker_events e JOIN breakers b ON b.name = e.breaker
+                   WHERE b.lane = $1 AND e.at <= u.began ORDER BY e.id DESC LIMIT 1) seen
+               WHERE seen.to_state IN ('open', 'forced_open') OR seen.event = 'probe'";
+    let spared: Vec<i64> = sqlx::query_scalar(sql).bind(lane_name).bind(jobs).bind(began).fetch_all(tx).await?;
+    for settlement in held.iter_mut().filter(|s| spared.contains(&s.job.id)) {
+        settlement.end = End::Back;
     }
     Ok(())
 }

@@ -53,6 +53,8 @@ async fn persist(db: &Db, group: Vec<Settlement>) {
         if refuses_data(&error) && part.len() > 1 {
             let rest = part.split_off(part.len() / 2);
             work.extend([rest, part]);
+        } else if refuses_data(&error) && is_bare(&part[0]) {
+            tracing::error!(%error, job = part[0].job.id, "the database refuses even the end of this job; it stays with this node");
         } else if refuses_data(&error) {
             tracing::error!(%error, job = part[0].job.id, "the database refuses what this job found");
             work.push(vec![unsettleable(part.remove(0))]);
@@ -69,6 +71,11 @@ async fn persist(db: &Db, group: Vec<Settlement>) {
 fn refuses_data(error: &Error) -> bool {
     let Error::Query(sqlx::Error::Database(db)) = error else { return false };
     db.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+}
+
+/// Whether this is already all that is left to say: then trying again would never end.
+fn is_bare(settlement: &Settlement) -> bool {
+    settlement.end == End::Dead && settlement.failure.as_ref().is_some_and(|f| f.kind == ErrorKind::Internal)
 }
 
 /// The same attempt without what it found: dead, with the reason, for a person to look at.

@@ -71,9 +71,13 @@ impl Settlement {
 pub async fn run(bench: &Bench, lane: &'static str, epoch: i64, job: Claimed, pass: Pass) -> Settlement {
     match twilio::lookup(&bench.gateway, pass, &job.phone_e164, &bench.ask).await {
         Ok(Answered { value: answer, exchange, meta }) => {
+            let found: Map<_, _> = twilio::patch(&answer, &job.phone_e164)
+                .into_iter()
+                .map(|(column, value)| (column, bench.gateway.without_secrets(value)))
+                .collect();
             let found = Found {
-                patch: patch::fit(twilio::patch(&answer, &job.phone_e164)),
-                body: patch::without_nul(twilio::body(&exchange)),
+                patch: patch::fit(found),
+                body: patch::without_nul(bench.gateway.without_secrets(twilio::body(&exchange))),
                 request_key: format!("lookups/v2|{}|{}|1", job.phone_e164, bench.ask.key()),
                 cost: twilio::cost(&answer, &bench.prices),
             };

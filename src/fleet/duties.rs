@@ -1,4 +1,4 @@
-//! What the leader does at each beat: free orphans, fold depths, end holds, sample, raise alerts, forget what is old.
+//! What the leader does at each beat: free orphans, fold depths, renew statistics, end holds, sample, raise alerts, forget what is old.
 
 use std::time::Duration;
 
@@ -38,11 +38,28 @@ pub async fn round(db: &Db, orders: &Orders) -> Result<()> {
         tracing::warn!(nodes = reaped.nodes, freed = reaped.freed, dead = reaped.dead, "freed the jobs of lost nodes");
     }
     depth::fold(db).await?;
+    renew_statistics(db).await?;
     end_holds(db).await?;
     watch_credentials(db).await?;
     sample(db).await?;
     alerts::judge(db, &orders.thresholds).await?;
     forget(db, orders.keep).await
+}
+
+/// After a large import the planner believes in an empty table, and sorts all of it for each claim, until autovacuum comes
+/// by (a minute). Whoever leads knows the sizes exactly and asks for statistics when they are far from it.
+async fn renew_statistics(db: &Db) -> Result<()> {
+    let sql = "/* sample */ WITH known AS (
+            SELECT 'jobs' AS name, 'jobs'::regclass::oid AS oid, sum(waiting + scheduled + running + dead) AS size FROM lanes
+            UNION ALL SELECT 'contacts', 'contacts'::regclass::oid, pending + processing + completed + failed FROM contact_totals)
+        SELECT k.name FROM known k JOIN pg_class c USING (oid) LEFT JOIN pg_stat_user_tables s ON s.relid = k.oid
+        WHERE k.size > 1000 AND (k.size > 2 * greatest(c.reltuples, 0) OR coalesce(s.last_analyze, s.last_autoanalyze) IS NULL)";
+    let stale: Vec<String> = sqlx::query_scalar(sql).fetch_all(db.pool()).await?;
+    for name in stale {
+        let analyze = if name == "jobs" { "/* sample */ ANALYZE jobs" } else { "/* sample */ ANALYZE contacts" };
+        sqlx::query(analyze).execute(db.pool()).await?;
+    }
+    Ok(())
 }
 
 async fn end_holds(db: &Db) -> Result<()> {

@@ -40,10 +40,8 @@ pub struct Standing {
     pub epoch: i64,
     /// Until when it may make calls without a further beat.
     pub valid_until: Instant,
-    /// Live nodes that run jobs.
-    pub nodes: u32,
-    /// Its rank among them.
-    pub rank: u32,
+    /// By lane: how many live nodes serve it, and this node's rank among them.
+    pub places: Arc<BTreeMap<String, (u32, u32)>>,
     /// Switches by lane.
     pub switches: Arc<BTreeMap<String, Switch>>,
 }
@@ -73,8 +71,7 @@ impl Member {
         let standing = Standing {
             epoch,
             valid_until: Instant::now() + options.orders.dead_after,
-            nodes: 1,
-            rank: 0,
+            places: Arc::default(),
             switches: Arc::new(lane::switches(&db).await?),
         };
         let member = Arc::new(Member {
@@ -126,11 +123,10 @@ impl Member {
             }
         }
         let switches = Arc::new(lane::switches(&self.db).await?);
-        let (nodes, rank) = node::rank(&self.db, self.epoch()).await?;
+        let places = Arc::new(node::places(&self.db, self.epoch()).await?);
         self.standing.send_modify(|s| {
             s.switches = switches;
-            s.nodes = nodes;
-            s.rank = rank;
+            s.places = places;
         });
         Ok(())
     }
@@ -173,8 +169,12 @@ impl Member {
         let sent = Instant::now();
         let epoch = self.epoch();
         let capacity: u32 = gateway.lines().map(|l| l.limiter.lock().map_or(0, |limiter| limiter.limit())).sum();
-        let in_flight = self.in_flight.load(Ordering::Relaxed);
-        let known = node::beat(&self.db, epoch, in_flight, i32::try_from(capacity).unwrap_or(i32::MAX)).await?;
+        let pulse = node::Pulse {
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            capacity: i32::try_from(capacity).unwrap_or(i32::MAX),
+            serves: if options.joining.runs_jobs { gateway.served().map(str::to_owned).collect() } else { Vec::new() },
+        };
+        let known = node::beat(&self.db, epoch, &pulse).await?;
         let epoch = if known {
             epoch
         } else {
@@ -190,7 +190,7 @@ impl Member {
 
     async fn lead(&self, options: &MemberOptions) -> Result<()> {
         let epoch = self.epoch();
-        if leader::stand(&self.db, epoch, &options.joining.node).await? {
+        if leader::stand(&self.db, epoch, &options.joining.node, options.orders.dead_after).await? {
             duties::round(&self.db, &options.orders).await?;
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! The rows of nodes: joining, beating, leaving. Each joining has an epoch of its own, which fences its leases.
 
+use std::collections::BTreeMap;
+
 use crate::database::{Db, Result};
 
 /// Who joins.
@@ -46,10 +48,27 @@ pub async fn join(db: &Db, who: &Joining) -> Result<i64> {
     Ok(epoch)
 }
 
+/// What a node says of itself with each beat.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// Jobs in its hands.
+    pub in_flight: i32,
+    /// Jobs that it would run at once.
+    pub capacity: i32,
+    /// Lanes that it can serve now: a credential may have been refused since it joined.
+    pub serves: Vec<String>,
+}
+
 /// Beats. False: this epoch is gone, and what it held belongs to others.
-pub async fn beat(db: &Db, epoch: i64, in_flight: i32, capacity: i32) -> Result<bool> {
-    let sql = "/* heartbeat */ UPDATE nodes SET heartbeat_at = now(), in_flight = $2, capacity = $3 WHERE epoch = $1 AND state IN ('live', 'draining')";
-    let done = sqlx::query(sql).bind(epoch).bind(in_flight).bind(capacity).execute(db.pool()).await?;
+pub async fn beat(db: &Db, epoch: i64, pulse: &Pulse) -> Result<bool> {
+    let sql = "/* heartbeat */ UPDATE nodes SET heartbeat_at = now(), in_flight = $2, capacity = $3, serves = $4 WHERE epoch = $1 AND state IN ('live', 'draining')";
+    let done = sqlx::query(sql)
+        .bind(epoch)
+        .bind(pulse.in_flight)
+        .bind(pulse.capacity)
+        .bind(&pulse.serves)
+        .execute(db.pool())
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -71,9 +90,12 @@ pub async fn leave(db: &Db, epoch: i64) -> Result<()> {
     Ok(())
 }
 
-/// How many live nodes run jobs, and the rank of `epoch` among them (0-based).
-pub async fn rank(db: &Db, epoch: i64) -> Result<(u32, u32)> {
-    let sql = "/* heartbeat */ SELECT count(*), count(*) FILTER (WHERE epoch < $1) FROM nodes WHERE state = 'live' AND runs_jobs";
-    let (nodes, rank): (i64, i64) = sqlx::query_as(sql).bind(epoch).fetch_one(db.pool()).await?;
-    Ok((u32::try_from(nodes).unwrap_or(1).max(1), u32::try_from(rank).unwrap_or(0)))
+/// By lane: how many live nodes serve it, and the rank of `epoch` among them (0-based). A node without a credential for a
+/// lane has no part in it: a share given to it would be lost.
+pub async fn places(db: &Db, epoch: i64) -> Result<BTreeMap<String, (u32, u32)>> {
+    let sql = "/* heartbeat */ SELECT s.lane, count(*), count(*) FILTER (WHERE n.epoch < $1)
+               FROM nodes n, unnest(n.serves) AS s(lane) WHERE n.state = 'live' AND n.runs_jobs GROUP BY s.lane";
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(sql).bind(epoch).fetch_all(db.pool()).await?;
+    let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(rows.into_iter().map(|(lane, nodes, rank)| (lane, (number(nodes), number(rank)))).collect())
 }

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use reqwest::{Client, RequestBuilder};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::call::{CallError, CallMeta, Exchange, Pass};
 use super::limiter::Limiter;
 use crate::breakers::{Admission, Guard};
+use crate::catalogue;
 use crate::database::Clock;
 use crate::outcome::{ErrorKind, Verdict};
+use crate::telemetry::{Level, LiveSecret, SharedRedactor};
 use crate::vault::{Credential, Credentials};
 
 /// Largest body that is read, in bytes.
@@ -42,6 +45,7 @@ pub struct Line {
 pub struct Gateway {
     client: Client,
     credentials: Credentials,
+    redactor: SharedRedactor,
     clock: Clock,
     lines: BTreeMap<&'static str, Line>,
 }
@@ -91,7 +95,10 @@ impl Gateway {
         // A proxy of the environment is for the world outside; what stands on this machine is called directly.
         let client =
             if lines.iter().all(|l| is_loopback(&l.base_url)) { builder.no_proxy() } else { builder }.build()?;
-        Ok(Gateway { client, credentials, clock, lines: lines.into_iter().map(|l| (l.provider, l)).collect() })
+        let live = credentials.live_secrets().into_iter().map(|(kind, value)| LiveSecret { kind, value });
+        let redactor = SharedRedactor::new(&live.collect::<Vec<_>>());
+        let lines = lines.into_iter().map(|l| (l.provider, l)).collect();
+        Ok(Gateway { client, credentials, redactor, clock, lines })
     }
 
     /// The line of a provider, if it is switched on.
@@ -102,6 +109,12 @@ impl Gateway {
     /// All lines.
     pub fn lines(&self) -> impl Iterator<Item = &Line> {
         self.lines.values()
+    }
+
+    /// Lanes that can be served now: switched on, with a credential.
+    pub fn served(&self) -> impl Iterator<Item = &'static str> {
+        let lines = self.lines.values().filter(|line| self.has_credential(line));
+        lines.map(|line| line.provider).filter(|id| catalogue::provider(id).is_some_and(|p| p.has_lane))
     }
 
     /// Whether a provider has a credential now.
@@ -147,9 +160,20 @@ impl Gateway {
         match judged {
             Ok((value, exchange)) => Ok(Answered { value, exchange, meta }),
             Err(error) => {
-                let error = CallError { http_status: meta.http_status, ..error };
+                let message = self.redactor.redact(&error.message, Level::Secrets).into_owned();
+                let error = CallError { http_status: meta.http_status, message, ..error };
                 Err(Box::new(Unanswered { error, meta: Some(meta) }))
             }
+        }
+    }
+
+    /// What a provider answered, as it may be stored: an answer that repeats our own secrets keeps none of them.
+    pub fn without_secrets(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.redactor.redact(&text, Level::Secrets).into_owned()),
+            Value::Array(items) => items.into_iter().map(|item| self.without_secrets(item)).collect(),
+            Value::Object(map) => map.into_iter().map(|(key, value)| (key, self.without_secrets(value))).collect(),
+            other => other,
         }
     }
 

@@ -29,7 +29,8 @@ pub struct Claimed {
     pub phone_e164: String,
 }
 
-const CLAIM: &str = "
+/// The statement of [`claim`]: lane, epoch, limit. Public for the check of its plan on a large table.
+pub const CLAIM: &str = "
     WITH picked AS (
         SELECT id FROM jobs
         WHERE lane = $1 AND state = 'waiting' AND NOT (SELECT paused FROM lanes WHERE lane = $1)
@@ -57,15 +58,19 @@ pub async fn claim(db: &Db, lane: &str, epoch: i64, limit: i64) -> Result<Vec<Cl
     Ok(sqlx::query_as(CLAIM).bind(lane).bind(epoch).bind(limit).fetch_all(db.pool()).await?)
 }
 
+/// The statement of [`promote`]: lane. Public for the check of its plan on a large table.
+pub const PROMOTE: &str = "
+    WITH due AS (
+        SELECT id FROM jobs WHERE lane = $1 AND state = 'scheduled' AND run_at <= now()
+        ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED),
+    moved AS (UPDATE jobs SET state = 'waiting' WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING 1),
+    counted AS (SELECT count(*)::integer AS n FROM moved),
+    delta AS (INSERT INTO lane_deltas (lane, waiting, scheduled) SELECT $1, n, -n FROM counted WHERE n > 0)
+    SELECT n::bigint FROM counted";
+
 /// Makes scheduled jobs of `lane` whose time has come waiting; at most 1,000. Says how many.
 pub async fn promote(db: &Db, lane: &str) -> Result<i64> {
-    let sql = "WITH due AS (SELECT id FROM jobs WHERE lane = $1 AND state = 'scheduled' AND run_at <= now()
-                            ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED),
-        moved AS (UPDATE jobs SET state = 'waiting' WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING 1),
-        counted AS (SELECT count(*)::integer AS n FROM moved),
-        delta AS (INSERT INTO lane_deltas (lane, waiting, scheduled) SELECT $1, n, -n FROM counted WHERE n > 0)
-        SELECT n::bigint FROM counted";
-    Ok(sqlx::query_scalar(sql).bind(lane).fetch_one(db.pool()).await?)
+    Ok(sqlx::query_scalar(PROMOTE).bind(lane).fetch_one(db.pool()).await?)
 }
 
 /// Whether `lane` has a job that may run now.

@@ -33,7 +33,8 @@ const FREE: &str = "
         WHERE id = ANY(ARRAY(SELECT contact_id FROM freed WHERE kind = 'lookup' AND state = 'dead')) AND status = 'processing' RETURNING 1),
     contact_delta AS (
         INSERT INTO contact_deltas (pending, processing, failed)
-        SELECT (SELECT count(*) FROM back), -(SELECT count(*) FROM back) - (SELECT count(*) FROM ended), (SELECT count(*) FROM ended)),
+        SELECT (SELECT count(*) FROM back), -(SELECT count(*) FROM back) - (SELECT count(*) FROM ended), (SELECT count(*) FROM ended)
+        WHERE EXISTS (SELECT FROM freed)),
     lane_delta AS (
         INSERT INTO lane_deltas (lane, waiting, running, dead)
         SELECT lane, count(*) FILTER (WHERE state = 'waiting'), -count(*), count(*) FILTER (WHERE state = 'dead') FROM freed GROUP BY lane)

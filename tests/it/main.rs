@@ -5,12 +5,23 @@
 #[allow(dead_code, reason = "a stock for all tests")]
 mod support;
 
+mod actions_audit;
+mod breakers_neutral;
+mod breakers_outage;
+mod cli_contract;
+mod cli_worker;
 mod console_pty;
 mod contacts_export;
 mod database_connects;
 mod database_pooler;
+mod engine_claim;
+mod engine_depth;
+mod engine_reaper;
+mod engine_settle;
 mod filter_database;
 mod import_files;
+mod lookup_secrets;
+mod lookup_twilio;
 mod migrate_applies;
 mod private_server_life;
 mod private_server_places;

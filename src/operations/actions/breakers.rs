@@ -15,10 +15,7 @@ fn canonical(name: &str) -> Result<&'static str, Refusal> {
     if let Some(breaker) = catalogue::by_breaker(name).and_then(|p| p.breaker) {
         return Ok(breaker);
     }
-    let names = catalogue::PROVIDERS.iter().filter_map(|p| p.breaker);
-    let hint = catalogue::nearest(name, names)
-        .map_or_else(|| "`switchboard breakers list` names them".to_owned(), |near| format!("did you mean {near}?"));
-    Err(Refusal::Impossible(format!("there is no breaker {name}: {hint}")))
+    Err(Refusal::Impossible(catalogue::no_such_breaker(name)))
 }
 
 pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {

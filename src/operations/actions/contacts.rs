@@ -28,7 +28,7 @@ const ENQUEUE: &str = " ORDER BY c.id FOR UPDATE OF c),
         SELECT count(*) FILTER (WHERE status <> 'pending'), -count(*) FILTER (WHERE status = 'completed'), -count(*) FILTER (WHERE status = 'failed') FROM chosen),
     made AS (
         INSERT INTO jobs (lane, kind, contact_id, state, max_attempts)
-        SELECT 'twilio', 'lookup', id, 'waiting', 5 FROM chosen ORDER BY id
+        SELECT 'twilio', 'lookup', id, 'waiting', attempts FROM chosen ORDER BY id
         ON CONFLICT (kind, contact_id) WHERE state IN ('waiting', 'scheduled', 'running') DO NOTHING RETURNING 1),
     lane_delta AS (
         INSERT INTO lane_deltas (lane, waiting, enqueued) SELECT 'twilio', count(*), count(*) FROM made HAVING count(*) > 0)
@@ -38,15 +38,15 @@ fn parse(text: &str) -> Result<Filter, Refusal> {
     Filter::parse(text, Utc::now()).map_err(|error| Refusal::Impossible(format!("the filter can not be read: {error}")))
 }
 
-fn eligible(start: &'static str, filter: &Filter, again: bool) -> Statement {
-    let statement = Statement::new(start).filter(filter).text(ELIGIBLE);
+fn eligible(start: Statement, filter: &Filter, again: bool) -> Statement {
+    let statement = start.filter(filter).text(ELIGIBLE);
     if again { statement } else { statement.text(" AND c.status <> 'completed'") }
 }
 
 pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
     let filter = parse(&wish.filter)?;
     let count = "SELECT count(*) AS n, coalesce(max(c.id), 0) AS bound FROM contacts c WHERE (";
-    let row = eligible(count, &filter, wish.again).query().fetch_one(db.pool()).await?;
+    let row = eligible(Statement::new(count), &filter, wish.again).query().fetch_one(db.pool()).await?;
     let (things, bound): (i64, i64) = (row.try_get("n")?, row.try_get("bound")?);
     let ask = Ask::parse(&wish.packages).map_err(Refusal::Impossible)?;
     let prices = PriceBook::load(db).await?;
@@ -67,7 +67,10 @@ pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
 
 pub(super) async fn act(tx: &mut PgConnection, wish: &LookUp, bound: i64) -> Result<Done, Refusal> {
     let filter = parse(&wish.filter)?;
-    let start = "WITH chosen AS MATERIALIZED (SELECT c.id, c.status FROM contacts c WHERE (";
+    let attempts = Bind::Integer(i64::from(wish.attempts.clamp(1, 1000)));
+    let start = Statement::new("WITH chosen AS MATERIALIZED (SELECT c.id, c.status, ")
+        .bind(attempts)
+        .text("::smallint AS attempts FROM contacts c WHERE (");
     let statement = eligible(start, &filter, wish.again).text(" AND c.id <= ").bind(Bind::Integer(bound)).text(ENQUEUE);
     let changed: i64 = statement.query().fetch_one(&mut *tx).await?.try_get(0)?;
     if queue::enqueue::room(tx, "twilio", LANE_LIMIT).await? == 0 {

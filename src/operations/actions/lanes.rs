@@ -34,9 +34,7 @@ fn known(lane: &str) -> Result<(), Refusal> {
     if catalogue::lanes().any(|l| l == lane) {
         return Ok(());
     }
-    let hint = catalogue::nearest(lane, catalogue::lanes())
-        .map_or_else(|| "`switchboard lanes list` names them".to_owned(), |near| format!("did you mean {near}?"));
-    Err(Refusal::Impossible(format!("there is no lane {lane}: {hint}")))
+    Err(Refusal::Impossible(catalogue::no_such_lane(lane)))
 }
 
 /// The part of a lane that these actions change.

@@ -94,6 +94,13 @@ pub struct LookUp {
     pub again: bool,
     /// Twilio's packages that workers ask for (the setting), for the estimate.
     pub packages: String,
+    /// Attempts that each job may use (the setting).
+    #[serde(default = "default_attempts")]
+    pub attempts: u16,
+}
+
+fn default_attempts() -> u16 {
+    5
 }
 
 /// Which jobs an action means.

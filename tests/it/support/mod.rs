@@ -1,10 +1,15 @@
 //! What every test stands on: a PostgreSQL of this run, a database of its own for each test, waiting without sleeping blindly.
 
 pub mod postgres;
+pub mod program;
 pub mod pty;
+pub mod settlement;
+pub mod twilio;
 pub mod wait;
+pub mod work;
 
 pub use postgres::TestDb;
+pub use program::Program;
 pub use wait::eventually;
 
 /// The program under test.
