@@ -82,6 +82,7 @@ pub fn lane_rank(lane: &LaneView) -> (u8, i64) {
         ("parked", 1..) => 0,
         ("paused", _) => 1,
         ("ramping", _) => 2,
+        ("parked", _) if lane.reason.as_deref().is_some_and(|reason| reason.starts_with("no_credential")) => 6,
         ("parked", _) => 4,
         (_, 1..) => 3,
         _ => 5,

@@ -8,7 +8,9 @@ use crate::operations::views::{BreakerView, LaneView};
 /// A lane's state.
 pub fn lane(lane: &LaneView) -> Cell {
     let idle = lane.depth + lane.running + lane.scheduled == 0;
+    let no_key = lane.reason.as_deref().is_some_and(|reason| reason.starts_with("no_credential"));
     match lane.state.as_str() {
+        "parked" if idle && no_key => Cell::new("- no key", Token::Muted),
         "parked" if idle => Cell::new("x parked", Token::Muted),
         "parked" => Cell::new("x PARKED", Token::Critical),
         "paused" => Cell::new("= paused", Token::Held),

@@ -13,7 +13,7 @@ const COLUMNS: [Column; 5] = [
     Column::left("kind", Width::Fixed(8), 1),
     Column::left("about", Width::Fixed(16), 0),
     Column::left("by", Width::Fixed(12), 2),
-    Column::left("what happened", Width::Fill(20), 0),
+    Column::left("what happened", Width::Fill(24), 0),
 ];
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {

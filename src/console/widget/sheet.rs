@@ -165,7 +165,9 @@ impl Sheet<'_> {
     /// Lays a style over a row that is drawn already.
     pub fn mark(&mut self, area: Rect, token: Token) {
         let style = self.theme.style(token);
-        self.buf.set_style(area.intersection(self.buf.area), style);
+        // A chosen row has one look: what its cells mean stays in their glyphs and words.
+        let plain = Style::reset().patch(style);
+        self.buf.set_style(area.intersection(self.buf.area), plain);
     }
 }
 
