@@ -82,7 +82,7 @@ CREATE TABLE contacts (
     first_name text,
     last_name text,
     full_name text,
-    "position" text,
+    position text,
     department text,
     seniority text,
     linkedin_url text,

@@ -8,21 +8,23 @@ use switchboard::telemetry::{Level, SharedRedactor};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    install_hooks();
-    let redactor = SharedRedactor::new(&[]);
+    let (verbose, redactor) = (cli.common.verbose, cli.common.redactor.clone());
+    install_hooks(redactor.clone());
     match cli::run(cli) {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("switchboard: {}", redactor.redact(&failure.to_string(), Level::Secrets));
+            for cause in failure.causes.iter().filter(|_| verbose) {
+                eprintln!("  caused by: {}", redactor.redact(cause, Level::Secrets));
+            }
             failure.exit()
         }
     }
 }
 
 /// Reports of panics pass the redactor: they may quote what a provider sent.
-fn install_hooks() {
+fn install_hooks(redactor: SharedRedactor) {
     let (panic_hook, _) = color_eyre::config::HookBuilder::default().into_hooks();
-    let redactor = SharedRedactor::new(&[]);
     std::panic::set_hook(Box::new(move |info| {
         let report = panic_hook.panic_report(info).to_string();
         eprintln!("{}", redactor.redact_report(&report));

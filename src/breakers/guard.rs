@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::machine::{Breaker, Report, Rules, State, Time};
+use super::breaker::{Breaker, Report, Rules, State, Time};
 
 /// What the guard says to a call that wants to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

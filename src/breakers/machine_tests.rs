@@ -1,5 +1,6 @@
 //! Properties of the machine: any order of events keeps its promises.
 
+use chrono::DateTime;
 use proptest::prelude::*;
 
 use super::*;

@@ -3,9 +3,10 @@
 //! The machine knows no clock and no SQL. The store applies its steps under the row's lock, so that five failures spread
 //! over five processes open it; the guard keeps the happy path free of writes.
 
+pub mod breaker;
 pub mod guard;
-pub mod machine;
+mod machine;
 pub mod store;
 
+pub use breaker::{Breaker, Event, Hold, ProbeEnd, Report, Rules, State};
 pub use guard::{Admission, Guard};
-pub use machine::{Breaker, Event, ProbeEnd, Report, Rules, State};

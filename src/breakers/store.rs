@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
-use super::machine::{Breaker, Event, Hold, Probe, Rules, State, Time, Transition, Window};
+use super::breaker::{Breaker, Event, Hold, Probe, Rules, State, Time, Transition, Window};
 use crate::database::{Db, Result};
 
 /// Channel on which changes of breakers are announced.

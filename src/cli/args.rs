@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::telemetry::SharedRedactor;
+
 /// Bulk phone lookup and contact enrichment, with a console over all of it.
 #[derive(Debug, Parser)]
 #[command(name = "switchboard", version, about, max_term_width = 100)]
@@ -18,7 +20,7 @@ pub struct Cli {
 }
 
 /// Options that every command takes.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Common {
     /// Database to work on; without one a private server is started.
     #[arg(long, global = true, value_name = "URL")]
@@ -32,6 +34,9 @@ pub struct Common {
     /// Show where an error came from.
     #[arg(long, global = true)]
     pub verbose: bool,
+    /// What every log line and every report passes; it learns the credentials when they are read.
+    #[arg(skip = SharedRedactor::new(&[]))]
+    pub redactor: SharedRedactor,
 }
 
 /// Subcommands.

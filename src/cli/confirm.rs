@@ -44,14 +44,19 @@ fn answer(plan: &Plan, yes: bool) -> Result<Confirmation, Failure> {
         Tier::Heavy => (format!("Type {} to go on: ", plan.word()), true),
         _ => (format!("{} Go on? [y/N] ", plan.sentence), false),
     };
-    eprint!("{question}");
-    std::io::stderr().flush()?;
-    let mut typed = String::new();
-    std::io::stdin().lock().read_line(&mut typed)?;
-    let typed = typed.trim().to_owned();
+    let typed = ask_for(&question)?;
     Ok(match typed.to_lowercase().as_str() {
         _ if heavy => Confirmation::Typed(typed),
         "y" | "yes" => Confirmation::Yes,
         _ => Confirmation::None,
     })
+}
+
+/// Asks on stderr and reads one line.
+pub fn ask_for(question: &str) -> Result<String, Failure> {
+    eprint!("{question}");
+    std::io::stderr().flush()?;
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed)?;
+    Ok(typed.trim().to_owned())
 }

@@ -10,7 +10,12 @@ use crate::breakers::{Breaker, Guard, Rules};
 use crate::catalogue;
 use crate::database::{Clock, Db};
 use crate::enrichment::{Pool, PoolOptions, step::Bench};
-use crate::fleet::{Member, MemberOptions, alerts::Thresholds, duties::Keep, node::Joining};
+use crate::fleet::{
+    Member, MemberOptions,
+    alerts::Thresholds,
+    duties::{Keep, Orders},
+    node::Joining,
+};
 use crate::providers::limiter::Limiter;
 use crate::providers::twilio::{self, Ask};
 use crate::providers::{Gateway, Line, PriceBook};
@@ -149,18 +154,20 @@ fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
         stand_late: if joining.kind == "console" { Duration::from_secs(5) } else { Duration::ZERO },
         joining,
         heartbeat: settings.jobs.heartbeat,
-        dead_after: settings.jobs.dead_after,
-        thresholds: Thresholds {
-            depth_warning: count(alerts.depth_warning),
-            depth_critical: count(alerts.depth_critical),
-            total_critical: count(alerts.total_critical),
-            oldest_warning_s: count(alerts.oldest_warning.as_secs()),
-        },
-        keep: Keep {
-            job_history: days(keep.job_history),
-            job_failures: days(keep.job_failures),
-            timeline: days(keep.timeline),
-            samples: days(keep.fine_samples),
+        orders: Orders {
+            dead_after: settings.jobs.dead_after,
+            thresholds: Thresholds {
+                depth_warning: count(alerts.depth_warning),
+                depth_critical: count(alerts.depth_critical),
+                total_critical: count(alerts.total_critical),
+                oldest_warning_s: count(alerts.oldest_warning.as_secs()),
+            },
+            keep: Keep {
+                job_history: days(keep.job_history),
+                job_failures: days(keep.job_failures),
+                timeline: days(keep.timeline),
+                samples: days(keep.fine_samples),
+            },
         },
     }
 }

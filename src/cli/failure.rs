@@ -9,17 +9,19 @@ pub struct Failure {
     pub message: String,
     /// 1, or 2 for wrong usage.
     pub code: u8,
+    /// The causes below it, for `--verbose`.
+    pub causes: Vec<String>,
 }
 
 impl Failure {
     /// Exit 1.
     pub fn new(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), code: 1 }
+        Failure { message: message.into(), code: 1, causes: Vec::new() }
     }
 
     /// Exit 2: what was typed can't be meant.
     pub fn usage(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), code: 2 }
+        Failure { message: message.into(), code: 2, causes: Vec::new() }
     }
 
     /// The exit code.
@@ -36,6 +38,7 @@ impl std::fmt::Display for Failure {
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Failure {
-        Failure::new(error.to_string())
+        let causes = std::iter::successors(error.source(), |e| e.source()).map(ToString::to_string).collect();
+        Failure { causes, ..Failure::new(error.to_string()) }
     }
 }

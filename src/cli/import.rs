@@ -1,13 +1,15 @@
 //! `import`: a file or standard input, with progress on a terminal and a report.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
 use super::args::{Common, ImportArgs};
+use super::confirm::ask_for;
+use super::open::Opened;
 use super::output::{self, thousands};
 use crate::contacts::import::{ImportOptions, Progress, Source};
 use crate::contacts::phone::Region;
@@ -33,7 +35,7 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
     };
     let opened = super::open::open(common).await?;
     if args.lookup {
-        check_cost(&opened, args).await?;
+        agree_on_cost(common, &opened, args).await?;
     }
     let options = ImportOptions {
         region,
@@ -83,32 +85,42 @@ fn mapping(pair: &str) -> Result<(String, String), Failure> {
     Ok((column.to_owned(), field.to_owned()))
 }
 
-/// What a lookup of every row would cost is known by the file's size only: a limit is held against one row's price times rows.
-async fn check_cost(opened: &super::open::Opened, args: &ImportArgs) -> Result<(), Failure> {
+/// Lookups cost money: a script gets the price of one as a line, a person is asked, `--max-cost` is held against the sum.
+async fn agree_on_cost(common: &Common, opened: &Opened, args: &ImportArgs) -> Result<(), Failure> {
     let ask = Ask::parse(&opened.settings.provider("twilio").packages.join(",")).map_err(Failure::new)?;
     let prices = PriceBook::load(opened.db()).await?;
     let each = ask.packages.iter().map(|p| prices.price("twilio", p)).sum::<i64>() as f64 / 1e6;
-    eprintln!(
-        "Each lookup costs about ${each:.4}; `import` without --lookup, then `lookup --all`, shows the sum first."
-    );
-    let Some(limit) = args.max_cost else { return Ok(()) };
-    let region: Region = args.region.parse()?;
-    let map = args.map.iter().map(|pair| mapping(pair)).collect::<Result<Vec<_>, _>>()?;
-    if args.file.as_os_str() == "-" {
+    let stdin = args.file.as_os_str() == "-";
+    if stdin && args.max_cost.is_some() {
         return Err(Failure::usage("--max-cost needs a file that can be read twice: name one instead of -"));
     }
-    let rehearsal = ImportOptions { region, map, dry_run: true, ..ImportOptions::default() };
-    let source = Source::File(args.file.clone());
-    let wish = ImportWish { source, options: rehearsal, lookup_attempts: None };
-    let report = run_import(opened.db(), wish, &Actor::here("command line"), &mut |_| {}).await?;
-    let cost = each * report.inserted as f64;
-    if cost > limit {
+    let asks = !common.yes && !stdin && std::io::stdin().is_terminal();
+    if args.max_cost.is_none() && !asks {
+        eprintln!(
+            "Each lookup costs about ${each:.4}; `import` without --lookup, then `lookup --all`, shows the sum first."
+        );
+        return Ok(());
+    }
+    let new = rehearse(opened, args).await?;
+    let cost = each * new as f64;
+    if let Some(limit) = args.max_cost.filter(|limit| cost > *limit) {
         return Err(Failure::new(format!(
-            "nothing was imported: looking {} contacts up is estimated at ${cost:.2}, above --max-cost {limit}",
-            report.inserted
+            "nothing was imported: looking {new} contacts up is estimated at ${cost:.2}, above --max-cost {limit}"
         )));
     }
+    eprintln!("Look up {new} new contacts at about ${cost:.2}.");
+    if asks && new > 0 && ask_for(&format!("Type {new} to go on: "))? != new.to_string() {
+        return Err(Failure::new(format!("nothing was imported: type {new} to go on")));
+    }
     Ok(())
+}
+
+/// New contacts that the file holds; nothing is written.
+async fn rehearse(opened: &Opened, args: &ImportArgs) -> Result<u64, Failure> {
+    let map = args.map.iter().map(|pair| mapping(pair)).collect::<Result<Vec<_>, _>>()?;
+    let options = ImportOptions { region: args.region.parse()?, map, dry_run: true, ..ImportOptions::default() };
+    let wish = ImportWish { source: Source::File(args.file.clone()), options, lookup_attempts: None };
+    Ok(run_import(opened.db(), wish, &Actor::here("command line"), &mut |_| {}).await?.inserted)
 }
 
 /// Drawn on stderr, and only when that is a terminal.

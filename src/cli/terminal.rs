@@ -1,12 +1,124 @@
 //! `console`: the full-screen console, with a worker pool in the same process.
 
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::args::{Common, ConsoleArgs};
+use super::crew::{self, Crew, CrewOptions};
+use super::{open, worker};
+use crate::console::{self, ConsoleOptions, Exit, Link, Pool};
+use crate::database::Db;
+use crate::enrichment;
+use crate::fleet::Member;
+use crate::operations::actions::Actor;
+use crate::settings::{self, ConsoleSettings};
+use crate::telemetry::RingReader;
 
-pub fn run(_common: &Common, _args: &ConsoleArgs, _runtime: &Runtime) -> Result<ExitCode, Failure> {
-    Err(Failure::new("the console comes with the next change"))
+pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
+    let opened = runtime.block_on(open::open(common))?;
+    let credentials = crew::credentials(&opened.settings);
+    let trace = worker::trace(common, &opened.settings, &credentials, false)?;
+    let crew = if args.read_only {
+        None
+    } else {
+        let (db, settings) = (opened.db(), &opened.settings);
+        let options = CrewOptions { db, settings, credentials, kind: "console", runs_jobs: !args.no_workers };
+        Some(runtime.block_on(Crew::start(options))?)
+    };
+    let show = Show {
+        notes: Vec::new(),
+        read_only: args.read_only,
+        ascii: args.ascii,
+        link: args.link.as_deref(),
+        logs: Some(trace.ring.clone()),
+        settings: &opened.settings.console,
+    };
+    let code = show.over(opened.db(), crew, runtime)?;
+    runtime.block_on(opened.close())?;
+    Ok(code)
+}
+
+/// How the console is shown.
+pub struct Show<'a> {
+    /// What is different from real work, in words.
+    pub notes: Vec<String>,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// Only ASCII characters.
+    pub ascii: bool,
+    /// `slow` or `normal`, over the settings.
+    pub link: Option<&'a str>,
+    /// The log of this process.
+    pub logs: Option<RingReader>,
+    /// Theme, link, keys.
+    pub settings: &'a ConsoleSettings,
+}
+
+impl Show<'_> {
+    /// Shows it until somebody leaves; the crew has drained and left the fleet then.
+    pub fn over(self, db: &Db, crew: Option<Crew>, runtime: &Runtime) -> Result<ExitCode, Failure> {
+        let rest = crew.as_ref().map(|crew| resting(&crew.member));
+        let crew = Arc::new(Mutex::new(crew));
+        let (failed, drained) = (Arc::new(Mutex::new(None)), crew.clone());
+        let problem = failed.clone();
+        let drain = async move {
+            let ended = match taken(&drained) {
+                Some(crew) => crew.dismiss().await,
+                None => Ok(()),
+            };
+            *problem.lock().unwrap_or_else(PoisonError::into_inner) = ended.err();
+        };
+        let exit = console::run(ConsoleOptions {
+            db: db.clone(),
+            actor: Actor::here("console"),
+            notes: self.notes.clone(),
+            read_only: self.read_only,
+            ascii: self.ascii,
+            theme: self.settings.theme.clone(),
+            link: self.link(),
+            esc_delay: self.settings.esc_delay,
+            logs: self.logs.clone(),
+            pool: Pool { drain: Some(Box::pin(drain)), rest },
+            shutdown: CancellationToken::new(),
+            workers: runtime.handle().clone(),
+        });
+        // A terminal that hung up, a panic: the console could not drain.
+        if let Some(crew) = taken(&crew) {
+            runtime.block_on(crew.dismiss())?;
+        }
+        if let Some(failure) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(failure);
+        }
+        match exit? {
+            Exit::Quit | Exit::Gone => Ok(ExitCode::SUCCESS),
+            Exit::Panicked => Err(Failure::new(
+                "the console ended after an internal error; what is printed above belongs in a bug report",
+            )),
+        }
+    }
+
+    fn link(&self) -> Link {
+        match (self.link, self.settings.link) {
+            (Some("slow"), _) | (None, settings::Link::Slow) => Link::Slow,
+            (Some(_), _) | (None, settings::Link::Normal) => Link::Normal,
+            (None, settings::Link::Measured) => Link::Measured,
+        }
+    }
+}
+
+/// What a suspension asks of the pool: a stopped process can't beat.
+fn resting(member: &Arc<Member>) -> Box<dyn Fn(bool) -> console::Work + Send> {
+    let member = Arc::clone(member);
+    Box::new(move |rest| {
+        let member = Arc::clone(&member);
+        Box::pin(async move { enrichment::Pool::rest(&member, rest).await })
+    })
+}
+
+fn taken<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

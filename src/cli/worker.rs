@@ -9,13 +9,13 @@ use super::args::{Common, WorkerArgs};
 use super::crew::{self, Crew, CrewOptions};
 use super::until_empty::until_empty;
 use crate::settings::Settings;
-use crate::telemetry::{self, SharedRedactor, TraceGuard, TraceOptions};
+use crate::telemetry::{self, TraceGuard, TraceOptions};
 use crate::vault::Credentials;
 
 pub async fn run(common: &Common, args: &WorkerArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
     let credentials = crew::credentials(&opened.settings);
-    let _trace = trace(&opened.settings, &credentials, true)?;
+    let _trace = trace(common, &opened.settings, &credentials, true)?;
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let options =
         CrewOptions { db: opened.db(), settings: &opened.settings, credentials, kind: "worker", runs_jobs: true };
@@ -43,13 +43,19 @@ async fn either(term: &mut Signal, int: &mut Signal) {
 }
 
 /// Sets the log up: file and ring, and stderr for processes without a console.
-pub fn trace(settings: &Settings, credentials: &Credentials, to_stderr: bool) -> Result<TraceGuard, Failure> {
+pub fn trace(
+    common: &Common,
+    settings: &Settings,
+    credentials: &Credentials,
+    to_stderr: bool,
+) -> Result<TraceGuard, Failure> {
+    common.redactor.set_live(&crew::live_secrets(credentials));
     let telemetry = &settings.telemetry;
     Ok(telemetry::init(TraceOptions {
         log_dir: telemetry.log_dir.clone().unwrap_or_else(telemetry::log_dir),
         level: telemetry.log_level.to_string(),
         to_stderr,
-        redactor: SharedRedactor::new(&crew::live_secrets(credentials)),
+        redactor: common.redactor.clone(),
         mask_pii: telemetry.mask_pii,
         keep_files: settings.retention.log_files as usize,
     })?)

@@ -1,1 +1,184 @@
-//! console
+//! The full-screen console; read it left to right along one key press.
+//!
+//! `edge` (bytes to events) -> `message` -> `update` (pure) -> `model` -> `screen` (draw only) -> `edge` (cells to bytes).
+//! A wish leaves `update` as an [`effect::Effect`], is run by `perform` on the workers' runtime, and comes home as a message.
+//! The loop has a thread and a runtime of its own and never waits for the database or the network.
+
+pub mod confirm;
+pub mod edge;
+pub mod effect;
+pub mod feed;
+#[cfg(test)]
+mod fixture;
+mod frames;
+pub mod keys;
+pub mod message;
+pub mod model;
+mod perform;
+pub mod screen;
+mod signals;
+pub mod theme;
+mod turn;
+pub mod update;
+pub mod widget;
+
+use std::io;
+use std::panic;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::database::Db;
+use crate::operations::actions::Actor;
+use crate::telemetry::RingReader;
+use edge::{Capability, Output, Session, Tty};
+use model::{Facts, Model};
+use theme::{Depth, Glyphs, Theme, ThemeError};
+
+/// Work that the caller does for the console, on the workers' runtime.
+pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How fast the way to the terminal is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Link {
+    /// Ask the terminal at the start.
+    #[default]
+    Measured,
+    /// Charts, and data once a second.
+    Normal,
+    /// Numbers instead of charts, data every 5 s.
+    Slow,
+}
+
+/// The worker pool of this process, as far as the console needs it.
+#[derive(Default)]
+pub struct Pool {
+    /// Stops claiming, finishes what is in flight, gives the rest back.
+    pub drain: Option<Work>,
+    /// `true`: stop claiming and hand leased jobs back, before a suspension; `false`: claim again.
+    pub rest: Option<Box<dyn Fn(bool) -> Work + Send>>,
+}
+
+/// What a console needs.
+pub struct ConsoleOptions {
+    /// The database.
+    pub db: Db,
+    /// Who acts.
+    pub actor: Actor,
+    /// Facts about this environment that the screen names, for example `cool-off 5 s`.
+    pub notes: Vec<String>,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// Only ASCII characters.
+    pub ascii: bool,
+    /// Name of a built-in theme.
+    pub theme: String,
+    /// How fast the link is.
+    pub link: Link,
+    /// How long a bare ESC may be the begin of a torn sequence; at least 80 ms over SSH.
+    pub esc_delay: Duration,
+    /// The log of this process.
+    pub logs: Option<RingReader>,
+    /// The worker pool of this process.
+    pub pool: Pool,
+    /// Cancelled when the process is asked to end: the console drains and leaves.
+    pub shutdown: CancellationToken,
+    /// Where feeds and actions run; never the console's own thread.
+    pub workers: Handle,
+}
+
+/// Why the console ended. The terminal was given back before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Somebody quit: the pool's drain has ended, or was left behind by a second Ctrl-C.
+    Quit,
+    /// The terminal is gone: drain and end.
+    Gone,
+    /// Some thread panicked; its report was printed after the terminal was given back.
+    Panicked,
+}
+
+/// Why the console did not start or broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    /// No terminal, or it can't be read or written.
+    #[error("the console needs a terminal: {0}; `switchboard status` and the other commands work without one")]
+    Terminal(#[from] io::Error),
+    /// The theme is not known or not readable.
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
+}
+
+/// Messages from the keyboard that may wait; more stay in the terminal's own buffer.
+const INPUT_QUEUE: usize = 64;
+/// How long a bare ESC is held over SSH, whatever the setting says.
+const REMOTE_HOLD: Duration = Duration::from_millis(80);
+
+/// Runs the console on this thread until somebody leaves, and gives the terminal back.
+pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
+    let can = Capability::of_environment(|name| std::env::var(name).ok());
+    let theme = look(&options, can)?;
+    let tty = Tty::open()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let session = Arc::new(Session::enter(&tty)?);
+    let guard = PanicGuard::install(session.clone());
+    let (heard, input) = mpsc::channel(INPUT_QUEUE);
+    let (says, said) = mpsc::unbounded_channel();
+    let hold = if can.remote { options.esc_delay.max(REMOTE_HOLD) } else { options.esc_delay };
+    let ear = edge::listen(tty.input.try_clone()?, hold, heard)?;
+    let output = Output::start(tty.output.try_clone()?, session.clone(), says)?;
+
+    let slow = options.link == Link::Slow;
+    let facts = Facts { actor: options.actor.name.clone(), notes: options.notes, read_only: options.read_only, slow };
+    let model = Model::new(facts, Tty::size(), chrono::Utc::now());
+    let (hands, home) = perform::Hands::new(options.db, options.actor, options.workers, slow);
+    let frames = frames::Frames::new(model.size, options.link == Link::Measured, Instant::now());
+    let logs = options.logs.map(|ring| (ring, 0));
+    let turn = turn::Turn { model, theme, hands, session, output, pool: options.pool, frames, logs };
+    let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
+    let exit = runtime.block_on(turn.run(ears));
+    drop(ear);
+    Ok(exit?)
+}
+
+fn look(options: &ConsoleOptions, can: Capability) -> Result<Theme, ThemeError> {
+    let glyphs = if options.ascii || !can.unicode { Glyphs::ASCII } else { Glyphs::UNICODE };
+    let name = if can.depth == Depth::Mono { "mono" } else { &options.theme };
+    theme::load(name, can.depth, glyphs)
+}
+
+/// Gives the terminal back at the end, and before any panic is reported, on whatever thread it happens.
+struct PanicGuard {
+    session: Arc<Session>,
+    panicked: CancellationToken,
+    previous: Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>,
+}
+
+impl PanicGuard {
+    fn install(session: Arc<Session>) -> PanicGuard {
+        let previous: Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync> = Arc::from(panic::take_hook());
+        let (panicked, before) = (CancellationToken::new(), previous.clone());
+        let (told, ours) = (panicked.clone(), session.clone());
+        panic::set_hook(Box::new(move |info| {
+            session.leave();
+            before(info);
+            told.cancel();
+        }));
+        PanicGuard { session: ours, panicked, previous }
+    }
+}
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        self.session.leave();
+        // A panicking thread can't change the hook.
+        if !std::thread::panicking() {
+            let previous = self.previous.clone();
+            panic::set_hook(Box::new(move |info| previous(info)));
+        }
+    }
+}

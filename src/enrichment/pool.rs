@@ -19,6 +19,9 @@ use crate::providers::Gateway;
 /// A process reports failures of a breaker in at most one batch in this time.
 const REPORT_PERIOD: Duration = Duration::from_millis(100);
 
+/// How long a suspension waits for calls in flight.
+pub const REST_MAX: Duration = Duration::from_secs(2);
+
 /// What a pool needs.
 #[derive(Debug)]
 pub struct PoolOptions {
@@ -62,6 +65,22 @@ impl Pool {
     /// Jobs in flight now.
     pub fn in_flight(&self) -> i32 {
         self.member.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// `true`: claims nothing and hands back what was not begun, for at most [`REST_MAX`]; `false`: claims again.
+    /// A suspended process can't beat, and what it held would wait for the reaper.
+    pub async fn rest(member: &Member, rest: bool) {
+        member.resting.send_replace(rest);
+        if !rest {
+            return;
+        }
+        let idle = async {
+            while member.in_flight.load(Ordering::Relaxed) > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        // What is still in flight then is reaped and done again by others: the settle is fenced.
+        let _ = tokio::time::timeout(REST_MAX, idle).await;
     }
 
     /// Stops claiming, finishes what is in flight, gives the rest back, settles everything.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::step::{self, Bench, Settlement};
-use crate::breakers::machine::ProbeEnd;
+use crate::breakers::breaker::ProbeEnd;
 use crate::breakers::{Admission, Event, State, store};
 use crate::database::{Db, Result};
 use crate::fleet::{Member, Standing};
@@ -33,6 +33,7 @@ pub(super) struct Runner {
     db: Db,
     member: Arc<Member>,
     standing: watch::Receiver<Standing>,
+    resting: watch::Receiver<bool>,
     bench: Arc<Bench>,
     outbox: mpsc::Sender<Settlement>,
     buffer: VecDeque<Claimed>,
@@ -48,7 +49,7 @@ pub(super) struct Runner {
 enum Gate {
     /// Nothing; what is in the buffer goes back.
     Shut,
-    /// Nothing for a moment; the buffer stays.
+    /// Nothing until the next beat is through; what is in the buffer may belong to others by then.
     Hold,
     /// The breaker's probe is due.
     Probe,
@@ -65,12 +66,14 @@ impl Runner {
         outbox: mpsc::Sender<Settlement>,
     ) -> Runner {
         let standing = member.standing();
+        let resting = member.resting.subscribe();
         let epoch = standing.borrow().epoch;
         Runner {
             lane,
             db,
             member,
             standing,
+            resting,
             bench,
             outbox,
             buffer: VecDeque::new(),
@@ -100,6 +103,7 @@ impl Runner {
                 () = self.freed.notified() => {}
                 () = work.notified() => {}
                 _ = self.standing.changed() => {}
+                _ = self.resting.changed() => {}
                 () = tokio::time::sleep(IDLE) => {}
             }
         }
@@ -139,7 +143,11 @@ impl Runner {
     fn is_stopped(&self, switch: &Switch) -> bool {
         let found_until = self.shut_until.lock().map_or(None, |until| *until);
         let found = found_until.is_some_and(|until| Instant::now() < until);
-        found || switch.paused || switch.parked_reason.is_some() || switch.concurrency == Some(0)
+        found
+            || *self.resting.borrow()
+            || switch.paused
+            || switch.parked_reason.is_some()
+            || switch.concurrency == Some(0)
     }
 
     fn gate(&self) -> Gate {
@@ -169,7 +177,8 @@ impl Runner {
         if let Some(concurrency) = switch.concurrency {
             allowed = allowed.min(mine(u32::try_from(concurrency).unwrap_or(0)));
         }
-        if allowed == 0 { Gate::Hold } else { Gate::Open(allowed) }
+        // Nothing is kept while the provider asked for silence, or while others have all of the concurrency.
+        if allowed == 0 { Gate::Shut } else { Gate::Open(allowed) }
     }
 
     async fn fill_and_start(&mut self, allowed: u32) -> Result<bool> {

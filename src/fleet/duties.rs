@@ -1,7 +1,8 @@
 //! What the leader does at each beat: free orphans, fold depths, renew statistics, end holds, sample, raise alerts, forget what is old.
 
+use std::time::Duration;
+
 use super::alerts;
-use super::member::MemberOptions;
 use crate::breakers::{Event, Rules, store};
 use crate::database::{Db, Result};
 use crate::queue::{depth, lane, orphans};
@@ -19,9 +20,20 @@ pub struct Keep {
     pub samples: u32,
 }
 
+/// What a leader goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Orders {
+    /// Silence after which a node is lost, by the database's clock.
+    pub dead_after: Duration,
+    /// Alert thresholds.
+    pub thresholds: alerts::Thresholds,
+    /// How long records are kept.
+    pub keep: Keep,
+}
+
 /// One round of duties; each is safe to repeat, and another leader's overlap does no harm.
-pub async fn round(db: &Db, options: &MemberOptions) -> Result<()> {
-    let reaped = orphans::reap(db, options.dead_after).await?;
+pub async fn round(db: &Db, orders: &Orders) -> Result<()> {
+    let reaped = orphans::reap(db, orders.dead_after).await?;
     if reaped.nodes + reaped.freed + reaped.dead > 0 {
         tracing::warn!(nodes = reaped.nodes, freed = reaped.freed, dead = reaped.dead, "freed the jobs of lost nodes");
     }
@@ -30,8 +42,8 @@ pub async fn round(db: &Db, options: &MemberOptions) -> Result<()> {
     end_holds(db).await?;
     watch_credentials(db).await?;
     sample(db).await?;
-    alerts::judge(db, &options.thresholds).await?;
-    forget(db, options.keep).await
+    alerts::judge(db, &orders.thresholds).await?;
+    forget(db, orders.keep).await
 }
 
 /// After a large import the planner believes in an empty table, and sorts all of it for each claim, until autovacuum comes

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::hints::{self, Hints};
 use super::node::{self, Joining};
-use super::{alerts, duties, leader};
+use super::{duties, leader};
 use crate::breakers::store;
 use crate::database::{Clock, Db, Result};
 use crate::providers::Gateway;
@@ -27,14 +27,10 @@ pub struct MemberOptions {
     pub joining: Joining,
     /// Time between beats.
     pub heartbeat: Duration,
-    /// Silence after which a node is lost, by the database's clock.
-    pub dead_after: Duration,
     /// Seconds to hold back before standing for election: consoles let workers go first.
     pub stand_late: Duration,
-    /// Alert thresholds.
-    pub thresholds: alerts::Thresholds,
-    /// What the leader keeps.
-    pub keep: duties::Keep,
+    /// What it goes by when it leads.
+    pub orders: duties::Orders,
 }
 
 /// Where this process stands in the fleet, as last read.
@@ -59,6 +55,8 @@ pub struct Member {
     pub hints: Hints,
     /// Jobs in this process's hands: shown with each beat.
     pub in_flight: Arc<AtomicI32>,
+    /// While true this process claims nothing and holds nothing back: it is about to be suspended.
+    pub resting: watch::Sender<bool>,
     /// The database's clock.
     pub clock: Clock,
     stop: CancellationToken,
@@ -72,7 +70,7 @@ impl Member {
         let epoch = node::join(&db, &options.joining).await?;
         let standing = Standing {
             epoch,
-            valid_until: Instant::now() + options.dead_after,
+            valid_until: Instant::now() + options.orders.dead_after,
             places: Arc::default(),
             switches: Arc::new(lane::switches(&db).await?),
         };
@@ -81,6 +79,7 @@ impl Member {
             standing: watch::Sender::new(standing),
             hints: Hints::default(),
             in_flight: Arc::default(),
+            resting: watch::Sender::new(false),
             clock,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -184,15 +183,15 @@ impl Member {
         };
         self.standing.send_modify(|s| {
             s.epoch = epoch;
-            s.valid_until = sent + options.dead_after;
+            s.valid_until = sent + options.orders.dead_after;
         });
         self.clock.measure(&self.db).await
     }
 
     async fn lead(&self, options: &MemberOptions) -> Result<()> {
         let epoch = self.epoch();
-        if leader::stand(&self.db, epoch, &options.joining.node, options.dead_after).await? {
-            duties::round(&self.db, options).await?;
+        if leader::stand(&self.db, epoch, &options.joining.node, options.orders.dead_after).await? {
+            duties::round(&self.db, &options.orders).await?;
         }
         Ok(())
     }

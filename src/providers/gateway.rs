@@ -156,9 +156,6 @@ impl Gateway {
         flight.meta.http_status = exchange.as_ref().ok().map(|e| i32::from(e.status));
         let judged = exchange.and_then(|exchange| judge(&exchange).map(|value| (value, exchange)));
         self.note(&flight, judged.as_ref().err());
-        if judged.as_ref().is_err_and(|error| error.kind == ErrorKind::Auth) {
-            self.credentials.refuse(line.slot, &credential.version);
-        }
         let meta = flight.meta;
         match judged {
             Ok((value, exchange)) => Ok(Answered { value, exchange, meta }),
@@ -187,6 +184,9 @@ impl Gateway {
         match error {
             None => tracing::debug!(provider, %request, status, took_ms, "answered"),
             Some(error) => tracing::info!(provider, %request, status, took_ms, %error, "failed"),
+        }
+        if error.is_some_and(|e| e.kind == ErrorKind::Auth) {
+            self.credentials.refuse(line.slot, &meta.credential_version);
         }
         let verdict = self.limit(line, error);
         match (pass, verdict) {

@@ -37,6 +37,7 @@ impl Credential {
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     slots: Arc<RwLock<BTreeMap<&'static str, Credential>>>,
+    refused: Arc<RwLock<BTreeMap<&'static str, String>>>,
 }
 
 impl Credentials {
@@ -50,20 +51,19 @@ impl Credentials {
                 slots.insert(slot.name, credential);
             }
         }
-        Credentials { slots: Arc::new(RwLock::new(slots)) }
+        Credentials { slots: Arc::new(RwLock::new(slots)), refused: Arc::default() }
     }
 
-    /// The credential of a slot now; none if it is missing or not whole.
+    /// The credential of a slot now; none if it is missing, not whole, or was refused in this version.
     pub fn take(&self, slot: &str) -> Option<Credential> {
-        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(slot).cloned()
+        let credential = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(slot).cloned()?;
+        let refused = self.refused.read().unwrap_or_else(PoisonError::into_inner);
+        (refused.get(credential.slot) != Some(&credential.version)).then_some(credential)
     }
 
-    /// The provider refused this version: it is not used again by this process. Another version that came meanwhile stays.
-    pub fn refuse(&self, slot: &str, version: &str) {
-        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        if slots.get(slot).is_some_and(|credential| credential.version == version) {
-            slots.remove(slot);
-        }
+    /// The provider refused this version: it is not sent again. Some providers block an address that repeats a wrong key.
+    pub fn refuse(&self, slot: &'static str, version: &str) {
+        self.refused.write().unwrap_or_else(PoisonError::into_inner).insert(slot, version.to_owned());
     }
 
     /// Every live secret with the kind under which the redactor hides it: `twilio/env`.
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_version_is_not_used_again_and_a_newer_one_is() {
+    fn a_refused_version_is_not_sent_again() {
         let credentials = twilio(&[("account_sid", "AC1"), ("auth_token", "t")]);
         credentials.refuse("twilio", "v1");
         assert!(credentials.take("twilio").is_some());

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use switchboard::database::Db;
-use switchboard::fleet::MemberOptions;
 use switchboard::fleet::alerts::Thresholds;
-use switchboard::fleet::duties::{self, Keep};
+use switchboard::fleet::duties::{self, Keep, Orders};
 use switchboard::fleet::node::{self, Joining};
 use switchboard::queue::claim::{CLAIM, Claimed, PROMOTE, claim, promote};
 use switchboard::queue::depth;
@@ -129,20 +128,11 @@ async fn claim_and_promotion_never_scan_a_large_table_once_the_leader_has_seen_i
     }
 }
 
-fn leading() -> MemberOptions {
-    MemberOptions {
-        joining: Joining::here("worker", vec!["twilio".into()]),
-        heartbeat: Duration::from_secs(5),
-        dead_after: Duration::from_secs(15),
-        stand_late: Duration::ZERO,
-        thresholds: Thresholds {
-            depth_warning: 500,
-            depth_critical: 2000,
-            total_critical: 5000,
-            oldest_warning_s: 300,
-        },
-        keep: Keep { job_history: 7, job_failures: 30, timeline: 90, samples: 1 },
-    }
+fn leading() -> Orders {
+    let thresholds =
+        Thresholds { depth_warning: 500, depth_critical: 2000, total_critical: 5000, oldest_warning_s: 300 };
+    let keep = Keep { job_history: 7, job_failures: 30, timeline: 90, samples: 1 };
+    Orders { dead_after: Duration::from_secs(15), thresholds, keep }
 }
 
 async fn plan_of_claim(db: &Db) -> String {

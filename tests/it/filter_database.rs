@@ -12,11 +12,13 @@ use crate::support::TestDb;
 
 async fn fill(db: &Db) {
     sqlx::query(
-        "INSERT INTO contacts (raw_phone_number, phone_e164, full_name, business_name, email, line_type, quality_score, status,
-             lookup_performed_at, phone_valid, business_tags, sms_pumping_number_blocked_date, created_at, business_city)
-         VALUES ('1', '+14155550100', 'Ann 100%', NULL, 'ann@example.com', 'mobile', 90, 'completed', now(), true, '{saas,b2b}', '2026-01-31', now() - interval '10 days', 'Austin'),
-                ('2', '+14155550101', 'Bob_X', 'Acme', NULL, 'fixedVoip', 30, 'failed', NULL, NULL, NULL, NULL, now(), NULL),
-                ('3', '+447700900123', NULL, 'acme foods', 'c@example.org', NULL, 50, 'pending', NULL, false, NULL, NULL, now(), 'Leeds')",
+        "INSERT INTO contacts (raw_phone_number, phone_e164, full_name, first_name, last_name, business_name, email, email_verified, line_type,
+             business_enriched, business_website, status, lookup_performed_at, phone_valid, business_tags, sms_pumping_number_blocked_date, created_at, business_city)
+         VALUES ('1', '+14155550100', 'Ann 100%', 'A', 'B', NULL, 'ann@example.com', true, 'mobile',
+                    true, 'example.com', 'completed', now(), true, '{saas,b2b}', '2026-01-31', now() - interval '10 days', 'Austin'),
+                ('2', '+14155550101', 'Bob_X', 'B', 'X', 'Acme', NULL, NULL, 'fixedVoip', false, 'example.org', 'failed', NULL, NULL, NULL, NULL, now(), NULL),
+                ('3', '+447700900123', NULL, NULL, NULL, 'acme foods', 'c@example.org', true, NULL,
+                    true, 'example.net', 'pending', NULL, false, NULL, NULL, now(), 'Leeds')",
     )
     .execute(db.pool()).await.unwrap();
     sqlx::query("INSERT INTO jobs (lane, kind, contact_id, state) SELECT 'twilio', 'lookup', id, 'running' FROM contacts WHERE status = 'pending'")
@@ -122,8 +124,8 @@ async fn every_field_of_every_vocabulary_compiles_to_sql_that_runs() {
 async fn pages_go_forth_and_back_over_every_order_without_loss() {
     let test = TestDb::new().await;
     sqlx::query(
-        "INSERT INTO contacts (raw_phone_number, phone_e164, quality_score, created_at)
-         SELECT n, '+1415' || 5550000 + n, n % 7, now() - interval '1 s' * (n % 11) FROM generate_series(1, 95) AS n",
+        "INSERT INTO contacts (raw_phone_number, phone_e164, phone_valid, position, email, created_at)
+         SELECT n, '+1415' || 5550000 + n, n % 2 = 0, CASE n % 3 WHEN 0 THEN 'x' END, CASE n % 5 WHEN 0 THEN 'x' END, now() - interval '1 s' * (n % 11) FROM generate_series(1, 95) AS n",
     )
     .execute(test.db.pool())
     .await
@@ -157,9 +159,9 @@ async fn pages_go_forth_and_back_over_every_order_without_loss() {
 async fn large() -> TestDb {
     let test = TestDb::new().await;
     sqlx::query(
-        "INSERT INTO contacts (raw_phone_number, phone_e164, quality_score, status, business_enriched, created_at)
-         SELECT n, '+1' || 2000000000 + n, CASE n % 20 WHEN 0 THEN n % 60 ELSE 60 + n % 41 END,
-             CASE n % 50 WHEN 0 THEN 'failed' ELSE 'pending' END, n % 100 <> 1, now() - interval '1 s' * n
+        "INSERT INTO contacts (raw_phone_number, phone_e164, phone_valid, email, email_verified, full_name, sms_pumping_risk_level, status, business_enriched, created_at)
+         SELECT n, '+1' || 2000000000 + n, n % 20 > 0, CASE WHEN n % 20 > 0 THEN 'x' END, n % 20 > 0, CASE WHEN n % 20 > 0 THEN 'x' END,
+             CASE n % 60 WHEN 0 THEN 'high' END, CASE n % 50 WHEN 0 THEN 'failed' ELSE 'pending' END, n % 100 <> 1, now() - interval '1 s' * n
          FROM generate_series(1, 200000) AS n",
     )
     .execute(test.db.pool())

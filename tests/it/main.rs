@@ -11,6 +11,7 @@ mod breakers_outage;
 mod cli_contract;
 mod cli_demo;
 mod cli_worker;
+mod console_pty;
 mod contacts_export;
 mod database_connects;
 mod database_pooler;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
 
 use super::super::Failure;
 use super::super::args::DemoArgs;
-use super::super::crew::{Crew, CrewOptions};
+use super::super::crew::{self, Crew, CrewOptions};
+use super::super::terminal::Show;
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
@@ -18,7 +18,8 @@ use crate::database::{Db, migrate};
 use crate::operations::actions::{Actor, ImportWish, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
-use crate::settings::Settings;
+use crate::settings::{ConsoleSettings, Settings};
+use crate::telemetry::{self, RingReader, SharedRedactor, TraceGuard, TraceOptions};
 use crate::vault::Credentials;
 
 /// Names of demos' databases begin so: what a killed demo left is dropped by the next.
@@ -38,7 +39,8 @@ pub struct Stage {
     scratch: ScratchDatabase,
     db: Db,
     sandbox: Sandbox,
-    crew: Crew,
+    crew: Option<Crew>,
+    trace: Option<TraceGuard>,
     scenario: sandbox::Scenario,
 }
 
@@ -62,10 +64,11 @@ impl Stage {
         overrides.push(("providers.twilio.base_url".into(), sandbox.url()));
         let settings = Settings::isolated(&overrides)?;
         let credentials = credentials(&sandbox);
+        let trace = trace(&credentials);
         let crew =
             Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
                 .await?;
-        Ok(Stage { server, scratch, db, sandbox, crew, scenario: args.scenario })
+        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), trace, scenario: args.scenario })
     }
 
     /// Its database.
@@ -78,27 +81,43 @@ impl Stage {
         &self.sandbox
     }
 
+    /// The log of this process.
+    fn logs(&self) -> Option<RingReader> {
+        self.trace.as_ref().map(|trace| trace.ring.clone())
+    }
+
     /// What is different from real work, in words: shown on the screen and above the progress.
     pub fn notes(&self) -> Vec<String> {
         vec![
-            format!(
-                "Demo on a private database; the providers are stand-ins at {} (scenario {}).",
-                self.sandbox.url(),
-                self.scenario
-            ),
-            "Short times: breakers cool off for 5 s, retries begin at 1 s. Nothing is called outside of this machine."
-                .to_owned(),
+            format!("Demo, scenario {}: breakers cool off for 5 s, retries begin at 1 s.", self.scenario),
+            format!("Its database is private, its providers are stand-ins at {}.", self.sandbox.url()),
+            "Nothing is called outside of this machine.".to_owned(),
         ]
     }
 
     /// Drains, drops the database and gives the private server back.
     pub async fn strike(self) -> Result<(), Failure> {
-        self.crew.dismiss().await?;
+        if let Some(crew) = self.crew {
+            crew.dismiss().await?;
+        }
         self.sandbox.stop().await;
         self.db.close().await;
         self.scratch.drop().await?;
         Ok(self.server.release().await?)
     }
+}
+
+/// The demo's log goes where every log goes; where that can't be written, the demo runs without one.
+fn trace(credentials: &Credentials) -> Option<TraceGuard> {
+    let options = TraceOptions {
+        log_dir: telemetry::log_dir(),
+        level: "info".to_owned(),
+        to_stderr: false,
+        redactor: SharedRedactor::new(&crew::live_secrets(credentials)),
+        mask_pii: true,
+        keep_files: 7,
+    };
+    telemetry::init(options).ok()
 }
 
 fn credentials(sandbox: &Sandbox) -> Credentials {
@@ -139,8 +158,17 @@ async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
 
 /// The same with the console on a terminal.
 pub fn on_terminal(args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
-    let stage = runtime.block_on(Stage::set(args))?;
-    let _ = Duration::ZERO;
+    let mut stage = runtime.block_on(Stage::set(args))?;
+    let settings = ConsoleSettings::default();
+    let show = Show {
+        notes: stage.notes(),
+        read_only: false,
+        ascii: args.ascii,
+        link: None,
+        logs: stage.logs(),
+        settings: &settings,
+    };
+    let shown = show.over(&stage.db.clone(), stage.crew.take(), runtime);
     runtime.block_on(stage.strike())?;
-    Ok(ExitCode::SUCCESS)
+    shown
 }

@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::inverse::Inverse;
-use super::plan::Draft;
-use super::record::Done;
-use super::{Action, Actor, Refusal};
-use crate::breakers::machine::{Hold, State};
+use super::draft::{Done, Draft, Inverse, Refusal};
+use super::{Action, Actor};
+use crate::breakers::breaker::{Hold, State};
 use crate::breakers::{Event, Rules, store};
 use crate::catalogue;
 use crate::database::Db;

@@ -4,9 +4,8 @@ use chrono::Utc;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::plan::Draft;
-use super::record::Done;
-use super::{LookUp, Refusal};
+use super::LookUp;
+use super::draft::{Done, Draft, Refusal};
 use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
 use crate::providers::PriceBook;

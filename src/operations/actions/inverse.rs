@@ -1,19 +1,10 @@
 //! The inverse of an audited action: an action of its own, with the state that it expects to find.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::{Action, Refusal, breakers, lanes};
-
-/// What takes an action back, and what must still be true for that.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Inverse {
-    /// The action that restores the state before.
-    pub action: Action,
-    /// The state that the first action left.
-    pub expects: Value,
-}
+use super::draft::{Inverse, Refusal};
+use super::{Action, breakers, lanes};
 
 /// Reads the inverse of an audit row and checks that it is still true.
 pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusal> {

@@ -3,9 +3,8 @@
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::plan::Draft;
-use super::record::Done;
-use super::{JobTarget, Refusal};
+use super::JobTarget;
+use super::draft::{Done, Draft, Refusal};
 use crate::database::Db;
 use crate::queue;
 

@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::inverse::Inverse;
-use super::plan::Draft;
-use super::record::Done;
-use super::{Action, Actor, Refusal};
+use super::draft::{Done, Draft, Inverse, Refusal};
+use super::{Action, Actor};
 use crate::catalogue;
 use crate::database::Db;
 use crate::queue;

@@ -3,8 +3,10 @@
 //! An [`Action`] is a wish; [`plan`] counts what it would touch without touching it; only [`Plan::confirm`] makes a
 //! [`Confirmed`], and only a `Confirmed` runs. The write, its audit row, its timeline line and its inverse commit together.
 
+mod actor;
 mod breakers;
 mod contacts;
+mod draft;
 mod import;
 mod inverse;
 mod jobs;
@@ -15,9 +17,11 @@ mod record;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use actor::Actor;
+pub use draft::Refusal;
 pub use import::{ImportWish, run_import};
-pub use plan::{Confirmation, Confirmed, Plan, Refusal, Tier, plan};
-pub use record::{Actor, Receipt, run, undo};
+pub use plan::{Confirmation, Confirmed, Plan, Tier, plan};
+pub use record::{Receipt, run, undo};
 
 /// What an operator can wish for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::draft::{Draft, Refusal};
 use super::{Action, breakers, contacts, jobs, lanes};
 use crate::database::Db;
 
@@ -61,34 +62,6 @@ pub enum Confirmation {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirmed(Plan);
 
-/// Why an action was not planned, not agreed to, or not run.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// The database said no.
-    #[error(transparent)]
-    Database(#[from] crate::database::Error),
-    /// The target does not exist, or the state forbids it; the text says what to do.
-    #[error("{0}")]
-    Impossible(String),
-    /// The answer was not the one that the plan asks for.
-    #[error("nothing was done: type {0} to go on")]
-    NotConfirmed(String),
-    /// What it would touch has changed since it was shown.
-    #[error("nothing was done: it was {shown} when shown and is {now} now; look again and repeat")]
-    Drifted {
-        /// Count when shown.
-        shown: i64,
-        /// Count now.
-        now: i64,
-    },
-}
-
-impl From<sqlx::Error> for Refusal {
-    fn from(error: sqlx::Error) -> Self {
-        Refusal::Database(error.into())
-    }
-}
-
 impl Plan {
     /// The word that a heavy action asks to be typed: its count of things.
     pub fn word(&self) -> String {
@@ -116,18 +89,6 @@ impl Confirmed {
     pub fn plan(&self) -> &Plan {
         &self.0
     }
-}
-
-/// What a room knows of its own action.
-pub(super) struct Draft {
-    pub things: i64,
-    pub sentence: String,
-    pub cost_usd: f64,
-    pub undoable: bool,
-    /// Whether it reaches beyond one target.
-    pub wide: bool,
-    pub bound: i64,
-    pub twin: String,
 }
 
 /// Counts what `action` would touch, and changes nothing.

@@ -1,25 +1,11 @@
 //! Carrying out: the write, its audit row, its timeline line and its inverse, in one transaction.
 
-use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::inverse::Inverse;
-use super::{Action, Confirmed, Plan, Refusal, breakers, contacts, inverse, jobs, lanes};
+use super::draft::{Done, Refusal};
+use super::{Action, Actor, Confirmed, Plan, breakers, contacts, inverse, jobs, lanes};
 use crate::database::Db;
-
-/// Who acts, and through which door.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor {
-    /// Name shown on the timeline: the operating-system user, as claimed.
-    pub name: String,
-    /// Operating-system user, `SUDO_USER`, SSH address, host: as claimed.
-    pub claimed: Value,
-    /// `host:pid`.
-    pub node: String,
-    /// `console`, `command line`.
-    pub door: &'static str,
-}
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -34,27 +20,6 @@ pub struct Receipt {
     pub undoable: bool,
     /// The same as a command.
     pub twin: String,
-}
-
-/// What a room reports of its write.
-pub(super) struct Done {
-    pub changed: i64,
-    pub summary: String,
-    pub before: Value,
-    pub after: Value,
-    pub inverse: Option<Inverse>,
-}
-
-impl Actor {
-    /// Whoever runs this process.
-    pub fn here(door: &'static str) -> Actor {
-        let var = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-        let host = nix::unistd::gethostname().map_or_else(|_| "localhost".into(), |h| h.to_string_lossy().into_owned());
-        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|u| u.name);
-        let user = user.or_else(|| var("USER")).unwrap_or_else(|| "unknown".into());
-        let claimed = json!({"user": user, "sudo_user": var("SUDO_USER"), "ssh": var("SSH_CONNECTION"), "host": host});
-        Actor { name: var("SUDO_USER").unwrap_or(user), claimed, node: format!("{host}:{}", std::process::id()), door }
-    }
 }
 
 /// Runs what was agreed to. Nothing happens if what it touches has drifted by more than 1 % since it was shown.

@@ -2,6 +2,7 @@
 
 pub mod postgres;
 pub mod program;
+pub mod pty;
 pub mod settlement;
 pub mod twilio;
 pub mod wait;

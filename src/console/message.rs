@@ -1,0 +1,72 @@
+//! All that can happen to the console.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::effect::Answer;
+use super::keys::Key;
+use crate::operations::actions::{Plan, Receipt};
+use crate::operations::views::{SamplePoint, Status, TimelineRow};
+use crate::telemetry::LogLine;
+
+/// What the Overview and every header stand on; one whole snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pulse {
+    /// When it was read.
+    pub at: DateTime<Utc>,
+    /// Everything at one glance.
+    pub status: Status,
+    /// Samples of the last [`TREND_MINUTES`].
+    pub trend: Vec<SamplePoint>,
+    /// The newest lines of the timeline, newest first.
+    pub recent: Vec<TimelineRow>,
+}
+
+/// How far back trends and the chart reach.
+pub const TREND_MINUTES: i32 = 10;
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and rows now.
+    Resize(u16, u16),
+    /// A snapshot of the whole.
+    Pulse(Arc<Pulse>),
+    /// The snapshot could not be read.
+    PulseFailed {
+        /// When.
+        at: DateTime<Utc>,
+        /// Why, as a sentence.
+        error: String,
+    },
+    /// An answer to the question with this number.
+    Answer {
+        /// The question's number.
+        id: u64,
+        /// When it was read.
+        at: DateTime<Utc>,
+        /// The data, or why there is none.
+        result: Result<Arc<Answer>, String>,
+    },
+    /// What a wish would touch, or why it can't be.
+    Planned(Result<Box<Plan>, String>),
+    /// What was done, or why not.
+    Done(Result<Receipt, String>),
+    /// The newest lines of the log, newest first.
+    Logs(Vec<Arc<LogLine>>),
+    /// A second has passed.
+    Tick,
+    /// Somebody asks the process to end: drain and leave.
+    Stop,
+    /// The drain is complete.
+    Drained,
+    /// Back from a suspension.
+    Resumed,
+    /// The link's throughput was measured, in bytes a second.
+    Measured(u32),
+}

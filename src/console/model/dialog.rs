@@ -1,0 +1,106 @@
+//! The question before an action: what it would touch, what must be said, and a way out.
+
+use tui_input::Input;
+
+use crate::console::confirm::Said;
+use crate::operations::actions::{Action, Plan, Tier};
+
+/// What a field asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Why.
+    Reason,
+    /// How long a hold lasts.
+    Lasts,
+    /// The number of a heavy action.
+    Word,
+}
+
+/// One text field.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// What it asks for.
+    pub kind: FieldKind,
+    /// What was typed.
+    pub input: Input,
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Field) -> bool {
+        self.kind == other.kind
+            && self.input.value() == other.input.value()
+            && self.input.cursor() == other.input.cursor()
+    }
+}
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// A field, by its place.
+    Field(usize),
+    /// The way out; where the focus rests at first.
+    Cancel,
+    /// The act itself.
+    Act,
+}
+
+/// A question before an action.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dialog {
+    /// What it would do.
+    pub plan: Plan,
+    /// What can be said.
+    pub fields: Vec<Field>,
+    /// Where keys go.
+    pub focus: Focus,
+    /// Why the last try was not taken.
+    pub wrong: Option<String>,
+}
+
+impl Dialog {
+    /// The question that a plan needs.
+    pub fn new(plan: Plan) -> Dialog {
+        let mut kinds = Vec::new();
+        if matches!(plan.action, Action::ResetBreaker { .. }) {
+            kinds.push(FieldKind::Reason);
+        }
+        if holds(&plan.action) {
+            kinds.extend([FieldKind::Reason, FieldKind::Lasts]);
+        }
+        if plan.tier == Tier::Heavy {
+            kinds.push(FieldKind::Word);
+        }
+        let begins_in_field = holds(&plan.action) || plan.tier == Tier::Heavy;
+        let focus = if begins_in_field { Focus::Field(0) } else { Focus::Cancel };
+        let fields = kinds.into_iter().map(|kind| Field { kind, input: Input::default() }).collect();
+        Dialog { plan, fields, focus, wrong: None }
+    }
+
+    /// What was said so far.
+    pub fn said(&self) -> Said {
+        let text =
+            |kind| self.fields.iter().find(|f| f.kind == kind).map_or_else(String::new, |f| f.input.value().to_owned());
+        Said { reason: text(FieldKind::Reason), lasts: text(FieldKind::Lasts), word: text(FieldKind::Word) }
+    }
+
+    /// Moves the focus on, or back.
+    pub fn turn(&mut self, back: bool) {
+        let stops = self.fields.len() + 2;
+        let at = match self.focus {
+            Focus::Field(i) => i,
+            Focus::Cancel => stops - 2,
+            Focus::Act => stops - 1,
+        };
+        let next = if back { (at + stops - 1) % stops } else { (at + 1) % stops };
+        self.focus = match next {
+            i if i < self.fields.len() => Focus::Field(i),
+            i if i == stops - 2 => Focus::Cancel,
+            _ => Focus::Act,
+        };
+    }
+}
+
+/// Whether an action needs a reason and an end, also where its tier is light.
+pub fn holds(action: &Action) -> bool {
+    matches!(action, Action::HoldBreakerOpen { .. } | Action::HoldBreakerClosed { .. })
+}

@@ -1,0 +1,236 @@
+//! What the console knows. Plain data with one owner: the loop.
+
+mod breakers;
+mod contacts;
+mod dialog;
+mod lanes;
+mod list;
+mod timeline;
+pub mod trend;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub use breakers::Breakers;
+pub use contacts::{Contacts, Editing};
+pub use dialog::{Dialog, Field, FieldKind, Focus, holds};
+pub use lanes::{JOB_TABS, Lanes, Level, lane_rank};
+pub use list::{List, Move, window};
+pub use timeline::{Page, Timeline, TimelineTab};
+
+use super::effect::{Answer, Loaded, Query};
+use super::keys::Place;
+use super::message::Pulse;
+use crate::operations::views::{BreakerView, LaneView};
+
+/// Depth of a lane from which it is marked as a warning.
+pub const DEPTH_WARNING: i64 = 500;
+/// Depth of a lane from which it is marked as critical.
+pub const DEPTH_CRITICAL: i64 = 2_000;
+/// Depth of all lanes together from which the total is marked as critical.
+pub const TOTAL_CRITICAL: i64 = 5_000;
+/// Age in seconds of the oldest job from which it is marked as a warning.
+pub const OLDEST_WARNING: i64 = 300;
+
+/// A screen, by the digit that shows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// Everything at one glance.
+    #[default]
+    Overview,
+    /// Lanes and their jobs.
+    Lanes,
+    /// Breakers and their history.
+    Breakers,
+    /// Contacts by filter and page.
+    Contacts,
+    /// Timeline and logs.
+    Timeline,
+}
+
+/// All screens with their keys and names, in the order of the tabs.
+pub const SCREENS: [(Screen, char, &str); 5] = [
+    (Screen::Overview, '1', "Overview"),
+    (Screen::Lanes, '2', "Lanes"),
+    (Screen::Breakers, '3', "Breakers"),
+    (Screen::Contacts, '4', "Contacts"),
+    (Screen::Timeline, '7', "Timeline"),
+];
+
+/// What does not change while the console runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Who acts.
+    pub actor: String,
+    /// Lines about this environment, shown when nothing else is to be said.
+    pub notes: Vec<String>,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// Numbers instead of charts, slower updates.
+    pub slow: bool,
+}
+
+/// Something that lies over the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// The keys that work here; the number of lines that are scrolled away.
+    Help(u16),
+    /// A question before an action.
+    Confirm(Box<Dialog>),
+    /// Whether to leave.
+    Quit,
+}
+
+/// One line about what was just done, or why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// The sentence.
+    pub text: String,
+    /// Whether it tells of a failure.
+    pub bad: bool,
+    /// When it goes away.
+    pub until: DateTime<Utc>,
+}
+
+/// Since when the database does not answer, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// The last error.
+    pub error: String,
+}
+
+/// Everything that the console knows.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    /// What does not change.
+    pub facts: Facts,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The time that durations are counted to: that of the data, never ahead of it.
+    pub clock: DateTime<Utc>,
+    /// The last snapshot, and when none came.
+    pub pulse: Option<Arc<Pulse>>,
+    /// Set while the database does not answer.
+    pub failing: Option<Failing>,
+    /// Age of the snapshot in seconds, when it is older than two intervals.
+    pub stale: Option<i64>,
+    /// What is shown, and what was before.
+    pub screen: Screen,
+    /// The screen before.
+    pub last_screen: Screen,
+    /// What lies over it.
+    pub overlay: Option<Overlay>,
+    /// The line about what was just done.
+    pub toast: Option<Toast>,
+    /// Audit number of the last action of this console that can be taken back.
+    pub undo: Option<i64>,
+    /// Since when the picture is held.
+    pub frozen: Option<DateTime<Utc>>,
+    /// Since when the drain runs.
+    pub leaving: Option<DateTime<Utc>>,
+    /// Times as ages instead of clock times.
+    pub ages: bool,
+    /// Per screen.
+    pub lanes: Lanes,
+    /// Per screen.
+    pub breakers: Breakers,
+    /// Per screen.
+    pub contacts: Contacts,
+    /// Per screen.
+    pub timeline: Timeline,
+    /// The question in the pane in focus, with its number and its answer.
+    pub asked: (u64, Option<Loaded>),
+}
+
+impl Model {
+    /// A console that knows nothing yet.
+    pub fn new(facts: Facts, size: (u16, u16), now: DateTime<Utc>) -> Model {
+        Model { facts, size, clock: now, ..Model::default() }
+    }
+
+    /// Lanes, the worst first; those without work last.
+    pub fn lanes_worst_first(&self) -> Vec<&LaneView> {
+        let mut rows: Vec<&LaneView> = self.pulse.iter().flat_map(|p| &p.status.lanes).collect();
+        rows.sort_by(|a, b| lane_rank(a).cmp(&lane_rank(b)).then_with(|| a.lane.cmp(&b.lane)));
+        rows
+    }
+
+    /// The selected lane.
+    pub fn lane(&self) -> Option<&LaneView> {
+        let id = self.lanes.list.id.as_deref()?;
+        self.pulse.as_ref()?.status.lanes.iter().find(|l| l.lane == id)
+    }
+
+    /// Breakers, the worst first, as the database orders them; those that guard no lane last.
+    pub fn breaker_rows(&self) -> Vec<&BreakerView> {
+        let mut rows: Vec<&BreakerView> = self.pulse.iter().flat_map(|p| &p.status.breakers).collect();
+        rows.sort_by_key(|b| (b.state == "closed", b.lane.is_none(), -b.waiting));
+        rows
+    }
+
+    /// The breaker that a verb means: the selected one, or that of the selected lane on the Overview.
+    pub fn breaker(&self) -> Option<&BreakerView> {
+        match self.screen {
+            Screen::Breakers => {
+                self.breaker_rows().into_iter().find(|b| Some(&b.name) == self.breakers.list.id.as_ref())
+            }
+            _ => self.incidents().first().copied(),
+        }
+    }
+
+    /// Breakers that are not closed of themselves, the worst first.
+    pub fn incidents(&self) -> Vec<&BreakerView> {
+        self.breaker_rows().into_iter().filter(|b| b.state != "closed").collect()
+    }
+
+    /// Where keys are looked up.
+    pub fn place(&self) -> Place {
+        match (self.screen, &self.lanes.level) {
+            (Screen::Overview, _) => Place::Overview,
+            (Screen::Lanes, Level::Lanes) => Place::Lanes,
+            (Screen::Lanes, Level::Jobs) => Place::Jobs,
+            (Screen::Lanes, Level::Job(_)) => Place::Job,
+            (Screen::Breakers, _) => Place::Breakers,
+            (Screen::Contacts, _) if self.contacts.open.is_some() => Place::Contact,
+            (Screen::Contacts, _) => Place::Contacts,
+            (Screen::Timeline, _) => Place::Timeline,
+        }
+    }
+
+    /// What the pane in focus wants to know.
+    pub fn wanted(&self) -> Option<Query> {
+        match self.screen {
+            Screen::Overview => None,
+            Screen::Lanes => self.lanes.wanted(),
+            Screen::Breakers => self.breakers.list.id.clone().map(Query::History),
+            Screen::Contacts => Some(self.contacts.wanted()),
+            Screen::Timeline if self.timeline.tab == TimelineTab::Logs => None,
+            Screen::Timeline => Some(Query::Timeline(self.timeline.page.at)),
+        }
+    }
+
+    /// The last answer to the present question.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.asked.1.as_ref()?.answer.as_deref()
+    }
+
+    /// Whether work or an incident is going on, so that durations are worth their bytes.
+    pub fn busy(&self) -> bool {
+        let Some(pulse) = &self.pulse else { return false };
+        let working = pulse.status.lanes.iter().any(|l| l.running > 0 || l.scheduled > 0 || l.depth > 0);
+        working || !self.incidents().is_empty()
+    }
+
+    /// Jobs in flight in the whole fleet.
+    pub fn in_flight(&self) -> i64 {
+        self.pulse.as_ref().map_or(0, |p| p.status.lanes.iter().map(|l| l.running).sum())
+    }
+
+    /// Says a sentence for nine seconds.
+    pub fn say(&mut self, text: impl Into<String>, bad: bool, now: DateTime<Utc>) {
+        self.toast = Some(Toast { text: text.into(), bad, until: now + TimeDelta::seconds(9) });
+    }
+}

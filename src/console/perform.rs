@@ -1,0 +1,122 @@
+//! Runs effects on the workers' runtime; their results come home as messages.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::Work;
+use super::effect::{Effect, Query};
+use super::feed::{Answered, Beat, Question, watch_pulse, watch_query};
+use super::message::Msg;
+use crate::database::Db;
+use crate::operations::actions::{self, Actor};
+
+/// What effects need.
+#[derive(Debug)]
+pub struct Hands {
+    db: Db,
+    actor: Actor,
+    runtime: Handle,
+    /// Whether the link is slow: feeds read less often then.
+    slow: Arc<AtomicBool>,
+    results: mpsc::UnboundedSender<Msg>,
+    answers: Arc<watch::Sender<Option<Answered>>>,
+    focus: Option<JoinHandle<()>>,
+    pulse: JoinHandle<()>,
+    /// One bell for each feed: a notification wakes one waiter only.
+    bells: [Arc<Notify>; 2],
+}
+
+/// What comes home.
+#[derive(Debug)]
+pub struct Home {
+    /// Results of plans and actions.
+    pub results: mpsc::UnboundedReceiver<Msg>,
+    /// Answers to the question in focus.
+    pub answers: watch::Receiver<Option<Answered>>,
+    /// Snapshots of the whole.
+    pub beats: watch::Receiver<Option<Beat>>,
+}
+
+impl Drop for Hands {
+    fn drop(&mut self) {
+        self.pulse.abort();
+        if let Some(focus) = self.focus.take() {
+            focus.abort();
+        }
+    }
+}
+
+impl Hands {
+    /// Starts the feed of the whole.
+    pub fn new(db: Db, actor: Actor, runtime: Handle, slow: bool) -> (Hands, Home) {
+        let (results, results_home) = mpsc::unbounded_channel();
+        let (answers, answers_home) = watch::channel(None);
+        let (beats, beats_home) = watch::channel(None);
+        let bells = [Arc::new(Notify::new()), Arc::new(Notify::new())];
+        let slow = Arc::new(AtomicBool::new(slow));
+        let pulse = runtime.spawn(watch_pulse(db.clone(), bells[0].clone(), slow.clone(), beats));
+        let hands = Hands { db, actor, runtime, slow, results, answers: Arc::new(answers), focus: None, pulse, bells };
+        (hands, Home { results: results_home, answers: answers_home, beats: beats_home })
+    }
+
+    /// Tells the feeds how fast the link is.
+    pub fn set_slow(&self, slow: bool) {
+        self.slow.store(slow, Ordering::Relaxed);
+    }
+
+    /// Asks every feed for a reading now.
+    pub fn refresh(&self) {
+        self.bells.iter().for_each(|bell| bell.notify_one());
+    }
+
+    /// Changes the question in focus.
+    pub fn watch(&mut self, id: u64, query: Option<Query>) {
+        if let Some(before) = self.focus.take() {
+            before.abort();
+        }
+        self.bells[1] = Arc::new(Notify::new());
+        let (db, answers) = (self.db.clone(), self.answers.clone());
+        let (bell, slow) = (self.bells[1].clone(), self.slow.load(Ordering::Relaxed));
+        self.focus =
+            query.map(|query| self.runtime.spawn(watch_query(db, Question { id, query, slow, bell }, answers)));
+    }
+
+    /// Runs what reads or writes in the database; everything else is the loop's own.
+    pub fn perform(&self, effect: Effect) {
+        let (db, actor, results) = (self.db.clone(), self.actor.clone(), self.results.clone());
+        self.runtime.spawn(async move {
+            let msg = match effect {
+                Effect::Plan(action) => {
+                    Msg::Planned(actions::plan(&db, action).await.map(Box::new).map_err(|e| e.to_string()))
+                }
+                Effect::Run(confirmed) => {
+                    Msg::Done(actions::run(&db, *confirmed, &actor).await.map_err(|e| e.to_string()))
+                }
+                Effect::Undo(id) => Msg::Done(actions::undo(&db, id, &actor).await.map_err(|e| e.to_string())),
+                _ => return,
+            };
+            // Nobody listens any more once the console was left.
+            let _ = results.send(msg);
+        });
+    }
+
+    /// Where workers and feeds run.
+    pub fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Lets what is in flight end; says [`Msg::Drained`].
+    pub fn drain(&self, drain: Option<Work>) {
+        let results = self.results.clone();
+        self.runtime.spawn(async move {
+            if let Some(drain) = drain {
+                drain.await;
+            }
+            let _ = results.send(Msg::Drained);
+        });
+    }
+}

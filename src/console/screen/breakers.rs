@@ -1,0 +1,146 @@
+//! The Breakers screen: all breakers, the history of the selected one, and what each verb would do now.
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::{Size, marks};
+use crate::console::effect::Answer;
+use crate::console::model::{Model, trend};
+use crate::console::theme::Token;
+use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
+use crate::operations::views::{BreakerEvent, BreakerView};
+
+const STRIP_CELLS: usize = 15;
+
+pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
+    match size {
+        Size::Full => {
+            let most = (model.breaker_rows().len() as u16 + 3).clamp(6, 17);
+            let rows = Layout::vertical([Constraint::Length(most), Constraint::Min(6)]).split(area);
+            list(model, sheet, rows[0], true);
+            let below = Layout::horizontal([Constraint::Min(60), Constraint::Length(52)]).split(rows[1]);
+            history(model, sheet, below[0]);
+            act_now(model, sheet, below[1]);
+        }
+        Size::Medium => {
+            let rows = Layout::vertical([Constraint::Min(8), Constraint::Length(8)]).split(area);
+            list(model, sheet, rows[0], false);
+            history(model, sheet, rows[1]);
+        }
+        Size::Small | Size::Tiny => list(model, sheet, area, false),
+    }
+}
+
+const COLUMNS: [Column; 8] = [
+    Column::left("breaker", Width::Fixed(16), 0),
+    Column::left("state", Width::Fixed(13), 0),
+    Column::right("for", 7, 2),
+    Column::right("failures", 8, 3),
+    Column::right("probe in", 8, 1),
+    Column::right("waiting", 8, 0),
+    Column::left("lately", Width::Fixed(STRIP_CELLS as u16), 5),
+    Column::left("why", Width::Fill(10), 4),
+];
+
+fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect, strips: bool) {
+    let rows = model.breaker_rows();
+    let inner = sheet.pane(area, &format!("Breakers ({})", rows.len()), true);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let row = |i: usize| -> Row { breaker_row(model, rows[i], strips) };
+    table(sheet, inner, &COLUMNS, (rows.len(), Some(model.breakers.list.at).filter(|_| !rows.is_empty())), row);
+}
+
+fn breaker_row(model: &Model, breaker: &BreakerView, strips: bool) -> Row {
+    let closed = breaker.state == "closed";
+    let strip = match (&model.pulse, &breaker.lane) {
+        (Some(pulse), Some(lane)) if strips => trend::strip(&pulse.trend, lane, model.clock, STRIP_CELLS),
+        _ => String::new(),
+    };
+    let since =
+        if closed { "-".into() } else { words::since(breaker.opened_at.unwrap_or(breaker.changed_at), model.clock) };
+    let failures = breaker.consecutive_failures;
+    vec![
+        Cell::new(breaker.name.clone(), if closed { Token::Muted } else { Token::Title }),
+        marks::breaker(breaker),
+        Cell::new(since, if closed { Token::Muted } else { Token::Text }),
+        Cell::new(failures.to_string(), if failures > 0 { Token::Warn } else { Token::Muted }),
+        Cell::new(marks::next_probe(breaker), Token::Half),
+        marks::number(breaker.waiting),
+        Cell::new(strip, Token::Muted),
+        Cell::new(why(model, breaker), Token::Muted),
+    ]
+}
+
+fn why(model: &Model, breaker: &BreakerView) -> String {
+    if breaker.state.starts_with("forced") {
+        let by = breaker.held_by.as_deref().unwrap_or("?");
+        let until = breaker
+            .held_until
+            .map_or_else(|| "until released".into(), |u| format!("until {}Z", words::clock(u, model.clock)));
+        return format!("{by}, {until}: {}", breaker.held_reason.as_deref().unwrap_or("-"));
+    }
+    if breaker.state == "closed" && breaker.consecutive_failures == 0 {
+        return String::new();
+    }
+    breaker.last_failure.clone().unwrap_or_default()
+}
+
+fn history(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
+    let name = model.breakers.list.id.as_deref().unwrap_or("no breaker");
+    let inner = sheet.pane(area, &format!("{name}: history"), false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let events: &[BreakerEvent] = match model.answer() {
+        Some(Answer::History(events)) => events,
+        Some(_) => &[],
+        None => {
+            sheet.put((inner.x, inner.y, inner.width), "reading", Token::Muted);
+            return;
+        }
+    };
+    if events.is_empty() {
+        sheet.put((inner.x, inner.y, inner.width), "it has always been closed", Token::Muted);
+    }
+    for (line, event) in inner.rows().zip(events) {
+        let token = match event.to_state.as_str() {
+            "open" => Token::Critical,
+            "half_open" => Token::Half,
+            "closed" => Token::Ok,
+            _ => Token::Held,
+        };
+        let actor = if event.actor == "switchboard" { String::new() } else { format!("{}: ", event.actor) };
+        let pieces: [Piece<'_>; 3] = [
+            (format!("{:<13}", words::when(event.at, model.clock, model.ages)).into(), Token::Muted),
+            (format!("{:<17}", event.event.replace('_', " ")).into(), token),
+            (format!("{actor}{}", event.cause).into(), Token::Text),
+        ];
+        sheet.line(line, &pieces);
+    }
+}
+
+/// What each verb would do, in words.
+fn act_now(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
+    let Some(breaker) = model.breaker() else { return };
+    let inner = sheet.pane(area, &format!("{}: if you act now", breaker.name), false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let waiting = words::of(breaker.waiting, "job waits", "jobs wait");
+    let reset = match breaker.state.as_str() {
+        "closed" => "nothing to reset: calls pass".to_owned(),
+        _ => format!(
+            "one probe at once, then a ramp 1 2 4 8 to full load; {waiting}. A failed probe only makes the next wait longer"
+        ),
+    };
+    let verbs: [(&str, String); 4] = [
+        ("r reset", reset),
+        ("o hold open", "no call passes until the end you give; jobs wait".into()),
+        ("c hold closed", "every call passes, attempts may be spent".into()),
+        ("b automatic", "ends a hold; the breaker decides by itself again".into()),
+    ];
+    let mut y = inner.y;
+    for (verb, text) in verbs {
+        if y >= inner.bottom() {
+            return;
+        }
+        sheet.put((inner.x, y, 13), verb, Token::Accent);
+        let rest = Rect { x: inner.x + 14, width: inner.width.saturating_sub(14), y, height: inner.bottom() - y };
+        y += sheet.wrapped(rest, &text, Token::Text).max(1);
+    }
+}

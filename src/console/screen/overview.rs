@@ -1,0 +1,369 @@
+//! The Overview: what is wrong, since when, who waits, and how the work goes. Readable within five seconds.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::{Size, marks};
+use crate::console::model::{Model, TOTAL_CRITICAL, trend};
+use crate::console::theme::Token;
+use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, bar, chart, sparkline, table, words};
+use crate::operations::views::{BreakerView, LaneView, SamplePoint, Status, TimelineRow};
+
+const TREND_CELLS: usize = 11;
+
+pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
+    let Some(pulse) = &model.pulse else { return };
+    match size {
+        Size::Full => {
+            let rows =
+                Layout::vertical([Constraint::Length(14), Constraint::Length(4), Constraint::Min(4)]).split(area);
+            let top = Layout::horizontal([Constraint::Min(82), Constraint::Length(36)]).split(rows[0]);
+            lanes(model, sheet, top[0], true);
+            card(model, sheet, top[1]);
+            contacts(&pulse.status, sheet, rows[1]);
+            let below = Layout::horizontal([Constraint::Percentage(40), Constraint::Percentage(60)]).split(rows[2]);
+            done_chart(model, &pulse.trend, sheet, below[0]);
+            recent(model, &pulse.recent, sheet, below[1]);
+        }
+        Size::Medium => {
+            let rows = Layout::vertical([Constraint::Length(4), Constraint::Min(5), Constraint::Length(4)]).split(area);
+            card(model, sheet, rows[0]);
+            lanes(model, sheet, rows[1], false);
+            contacts(&pulse.status, sheet, rows[2]);
+        }
+        Size::Small | Size::Tiny => {
+            let rows = Layout::vertical([Constraint::Length(1), Constraint::Min(3), Constraint::Length(1)]).split(area);
+            let line = model
+                .incidents()
+                .first()
+                .map_or_else(|| day_lines(&pulse.status)[0].clone(), |b| headline(model, b, true));
+            sheet.line(Rect { x: area.x + 1, width: area.width - 2, ..rows[0] }, &line);
+            lane_table(model, sheet, Rect { x: area.x + 1, width: area.width - 2, ..rows[1] }, false);
+            sheet.line(Rect { x: area.x + 1, width: area.width - 2, ..rows[2] }, &counts(&pulse.status));
+        }
+    }
+}
+
+fn lanes(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
+    let inner = sheet.pane(area, "Lanes", false);
+    lane_table(model, sheet, Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }, trends);
+}
+
+const COLUMNS: [Column; 8] = [
+    Column::left("lane", Width::Fill(16), 0),
+    Column::left("state", Width::Fixed(9), 0),
+    Column::right("depth  ", 9, 0),
+    Column::right("oldest", 6, 1),
+    Column::right("out/s", 6, 1),
+    Column::right("p95", 6, 3),
+    Column::right("empty in", 8, 2),
+    Column::left("depth trend", Width::Fixed(TREND_CELLS as u16), 4),
+];
+
+fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
+    let Some(pulse) = &model.pulse else { return };
+    let rows = model.lanes_worst_first();
+    let glyphs = sheet.theme.glyphs;
+    let row = |i: usize| -> Row {
+        let lane = rows[i];
+        let trend = if trends && !model.facts.slow {
+            let points = trend::depths(&pulse.trend, &lane.lane);
+            sparkline(&held(&points, model.clock, trend::window(&pulse.trend, model.clock)), &glyphs)
+        } else {
+            String::new()
+        };
+        lane_row(lane, trend)
+    };
+    let columns = if trends && !model.facts.slow { &COLUMNS[..] } else { &COLUMNS[..7] };
+    let body = Rect { height: area.height.saturating_sub(1), ..area };
+    let selected = Some(model.lanes.list.at).filter(|_| !rows.is_empty());
+    let shown = table(sheet, body, columns, (rows.len(), selected), row);
+    let total_at = Rect { y: area.y + 1 + shown, height: 1, ..area };
+    if total_at.y < area.bottom() {
+        let total = total_row(&pulse.status.lanes);
+        table(
+            sheet,
+            Rect { x: area.x + 2, width: area.width - 2, y: total_at.y - 1, height: 2 },
+            &headless(columns),
+            (1, None),
+            |_| total.clone(),
+        );
+    }
+}
+
+/// The same columns without heads: the total stands below the rows, and the row above it stays as it is.
+fn headless(columns: &[Column]) -> Vec<Column> {
+    columns.iter().map(|c| Column { title: "", ..*c }).collect()
+}
+
+fn lane_row(lane: &LaneView, trend: String) -> Row {
+    let idle = lane.depth + lane.running + lane.scheduled == 0;
+    vec![
+        Cell::new(lane.lane.clone(), if idle { Token::Muted } else { Token::Text }),
+        marks::lane(lane),
+        marks::depth(lane.depth),
+        marks::oldest(lane.oldest_s),
+        marks::rate(lane.done_per_s),
+        marks::millis(lane.p95_ms),
+        marks::empty_in(lane),
+        Cell::new(trend, Token::Bar),
+    ]
+}
+
+fn total_row(lanes: &[LaneView]) -> Row {
+    let depth: i64 = lanes.iter().map(|l| l.depth).sum();
+    let rate: f64 = lanes.iter().filter_map(|l| l.done_per_s).sum();
+    let critical = depth >= TOTAL_CRITICAL;
+    let token = if critical { Token::Critical } else { Token::Title };
+    let mark = if critical { "C" } else { " " };
+    vec![
+        Cell::new("TOTAL", Token::Title),
+        Cell::new(if critical { "CRIT" } else { "" }, token),
+        Cell::new(format!("{} {mark}", words::count(depth)), token),
+        Cell::new("", Token::Text),
+        Cell::new(words::rate(rate), Token::Title),
+        Cell::new("", Token::Text),
+        Cell::new("", Token::Text),
+        Cell::new("", Token::Text),
+    ]
+}
+
+fn card(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
+    let incidents = model.incidents();
+    let (title, lines) = match (incidents.first(), &model.pulse) {
+        (Some(breaker), _) => (format!("Incident 1 of {}", incidents.len()), incident_lines(model, breaker)),
+        (None, Some(pulse)) => ("Today".to_owned(), day_lines(&pulse.status)),
+        (None, None) => return,
+    };
+    let inner = sheet.pane(area, &title, !incidents.is_empty());
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    if inner.height > 2 {
+        return tall_card(model, sheet, inner, lines);
+    }
+    let dot: Piece<'_> = (format!(" {} ", sheet.theme.glyphs.dot).into(), Token::Muted);
+    let mut joined: [Vec<Piece<'_>>; 2] = Default::default();
+    for (i, line) in lines.into_iter().filter(|l| !l.is_empty()).enumerate() {
+        let row = &mut joined[usize::from(i >= 2)];
+        if !row.is_empty() {
+            row.push(dot.clone());
+        }
+        row.extend(line);
+    }
+    sheet.lines(inner, &joined);
+}
+
+fn tall_card(model: &Model, sheet: &mut Sheet<'_>, area: Rect, lines: Vec<Vec<Piece<'_>>>) {
+    let mut y = area.y;
+    for line in lines.iter().filter(|l| !l.is_empty()) {
+        if y >= area.bottom() {
+            return;
+        }
+        let rest = Rect { y, height: area.bottom() - y, ..area };
+        match line.as_slice() {
+            [(text, token)] => y += sheet.wrapped(rest, text, *token).max(1),
+            pieces => {
+                sheet.line(Rect { height: 1, ..rest }, pieces);
+                y += 1;
+            }
+        }
+    }
+    let others: Vec<String> =
+        model.incidents().iter().skip(1).map(|b| format!("{} {}", b.name, marks::breaker_word(b))).collect();
+    if !others.is_empty() && y < area.bottom() {
+        let rest = Rect { y, height: area.bottom() - y, ..area };
+        sheet.wrapped(rest, &format!("also {}", others.join(", ")), Token::Warn);
+    }
+}
+
+/// Name, state, since how long; `waiting`: and who waits for what.
+fn headline(model: &Model, breaker: &BreakerView, waiting: bool) -> Vec<Piece<'static>> {
+    let state = marks::breaker(breaker);
+    let mut line = vec![
+        (format!("{} ", breaker.name).into(), Token::Title),
+        (state.text.into(), state.token),
+        (format!(" {}", words::since(begun(breaker), model.clock)).into(), Token::Text),
+    ];
+    if waiting {
+        line.push((
+            format!("  {} wait  probe {}", words::count(breaker.waiting), marks::next_probe(breaker)).into(),
+            Token::Text,
+        ));
+    }
+    line
+}
+
+fn begun(breaker: &BreakerView) -> DateTime<Utc> {
+    breaker.opened_at.filter(|_| !breaker.state.starts_with("forced")).unwrap_or(breaker.changed_at)
+}
+
+fn incident_lines(model: &Model, breaker: &BreakerView) -> Vec<Vec<Piece<'static>>> {
+    let cause = match (&breaker.held_by, &breaker.last_failure) {
+        (Some(by), _) if breaker.state.starts_with("forced") => {
+            let until = breaker
+                .held_until
+                .map_or_else(|| "until released".into(), |u| format!("until {}Z", words::clock(u, model.clock)));
+            format!("held by {by} {until}: {}", breaker.held_reason.as_deref().unwrap_or("no reason given"))
+        }
+        (_, Some(failure)) => format!("{} failures: {failure}", breaker.consecutive_failures),
+        _ => String::new(),
+    };
+    let next = match breaker.state.as_str() {
+        "open" if breaker.next_probe_s == Some(0) => ", probe starts now".to_owned(),
+        "open" => format!(", probe in {}", marks::next_probe(breaker)),
+        "half_open" if breaker.ramp_limit > 0 => format!(", ramping: {} at once", breaker.ramp_limit),
+        "half_open" => ", one probe is on its way".to_owned(),
+        _ => String::new(),
+    };
+    let next = format!("since {}Z{next}", words::clock(begun(breaker), model.clock));
+    let waiting = match breaker.state.as_str() {
+        "forced_closed" => format!("{} wait", words::of(breaker.waiting, "job", "jobs")),
+        _ => format!("{} wait, no attempt is spent", words::of(breaker.waiting, "job", "jobs")),
+    };
+    let one = |text: String, token: Token| if text.is_empty() { Vec::new() } else { vec![(text.into(), token)] };
+    vec![headline(model, breaker, false), one(next, Token::Half), one(waiting, Token::Text), one(cause, Token::Muted)]
+}
+
+fn day_lines(status: &Status) -> Vec<Vec<Piece<'static>>> {
+    let dead: i64 = status.lanes.iter().map(|l| l.dead).sum();
+    let done: i64 = status.lanes.iter().map(|l| l.done_total).sum();
+    let waits = |l: &&LaneView| l.state == "parked" && l.depth > 0;
+    let missing = status
+        .lanes
+        .iter()
+        .find(waits)
+        .map(|l| format!("{} is parked: {}", l.lane, l.reason.as_deref().unwrap_or("no reason known")));
+    let asleep = status.lanes.iter().filter(|l| l.state == "parked" && l.depth == 0).count() as i64;
+    let mut lines: Vec<Vec<Piece<'static>>> =
+        vec![vec![("o ".into(), Token::Ok), ("all breakers closed".into(), Token::Text)]];
+    lines.push(missing.map_or_else(Vec::new, |m| vec![(m.into(), Token::Warn)]));
+    lines.push(vec![(format!("{} done", words::of(done, "job", "jobs")).into(), Token::Text)]);
+    lines.push(vec![(format!("{dead} dead").into(), if dead > 0 { Token::Warn } else { Token::Muted })]);
+    lines.push(vec![(format!("spent today {}", words::dollars(status.cost_today)).into(), Token::Text)]);
+    if asleep > 0 {
+        lines.push(vec![(format!("{} parked without work", words::of(asleep, "lane", "lanes")).into(), Token::Muted)]);
+    }
+    lines
+}
+
+fn counts(status: &Status) -> Vec<Piece<'static>> {
+    let c = status.contacts;
+    let failed = if c.failed > 0 { Token::Warn } else { Token::Muted };
+    vec![
+        (format!("{} contacts", words::count(c.total())).into(), Token::Text),
+        (format!("  {} done", words::count(c.completed)).into(), Token::Ok),
+        (format!("  {} failed", words::count(c.failed)).into(), failed),
+        (format!("  {} pending", words::count(c.pending)).into(), Token::Muted),
+    ]
+}
+
+fn contacts(status: &Status, sheet: &mut Sheet<'_>, area: Rect) {
+    let inner = sheet.pane(area, "Contacts", false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let c = status.contacts;
+    let total = c.total();
+    let ended = c.completed + c.failed;
+    let percent = if total > 0 { ended * 100 / total } else { 0 };
+    let label = format!("{:>9} of {}  {percent:>3} %", words::count(ended), words::count(total));
+    let width = inner.width.saturating_sub(label.chars().count() as u16 + 2);
+    let [full, rest] = sheet.theme.glyphs.bar;
+    let done = bar(ended, total, width);
+    let pieces: [Piece<'_>; 3] = [
+        (full.repeat(usize::from(done)).into(), Token::Bar),
+        (rest.repeat(usize::from(width - done)).into(), Token::Rest),
+        (format!("  {label}").into(), Token::Text),
+    ];
+    sheet.line(Rect { height: 1, ..inner }, &pieces);
+    if inner.height > 1 {
+        let failed = if c.failed > 0 { Token::Warn } else { Token::Muted };
+        let line: [Piece<'_>; 8] = [
+            ("completed ".into(), Token::Muted),
+            (format!("{:<11}", words::count(c.completed)).into(), Token::Ok),
+            ("failed ".into(), Token::Muted),
+            (format!("{:<11}", words::count(c.failed)).into(), failed),
+            ("pending ".into(), Token::Muted),
+            (format!("{:<11}", words::count(c.pending)).into(), Token::Text),
+            ("processing ".into(), Token::Muted),
+            (words::count(c.processing).into(), Token::Text),
+        ];
+        sheet.line(Rect { y: inner.y + 1, height: 1, ..inner }, &line);
+    }
+}
+
+/// Depths in the cells of a sparkline; samples that are 5 s apart leave no holes.
+fn held(points: &[trend::Point], end: DateTime<Utc>, window: TimeDelta) -> Vec<Option<f64>> {
+    let mut values = trend::spread(points, end, window, TREND_CELLS);
+    trend::fill(&mut values, reach(window, TREND_CELLS));
+    values
+}
+
+/// Cells that one sample stands for: 15 s, so that one that comes late leaves no hole.
+fn reach(window: TimeDelta, cells: usize) -> usize {
+    cells * 15 / usize::try_from(window.num_seconds()).unwrap_or(1).max(1) + 1
+}
+
+fn done_chart(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, area: Rect) {
+    let window = trend::window(samples, model.clock);
+    let inner = sheet.pane(area, &format!("Jobs done per second, last {} min", window.num_minutes()), false);
+    if inner.width < 20 || inner.height < 3 {
+        return;
+    }
+    let rates = trend::rates(samples);
+    let top = rates.iter().map(|r| r.1).fold(0.0, f64::max);
+    if top <= 0.0 || model.facts.slow {
+        let text = if top <= 0.0 {
+            "nothing was done in this time".to_owned()
+        } else {
+            format!("at most {}", words::rate(top))
+        };
+        sheet.put((inner.x + 1, inner.y, inner.width - 2), &text, Token::Muted);
+        return;
+    }
+    let feet = if inner.height > 4 { 2 } else { 1 };
+    let plot = Rect { x: inner.x + 7, width: inner.width - 8, height: inner.height - feet, ..inner };
+
+    let mut values = trend::spread(&rates, model.clock, window, usize::from(plot.width) * 2);
+    let most = reach(window, values.len());
+    trend::fill(&mut values, most);
+    chart(sheet, plot, &values, top);
+    sheet.put((inner.x + 1, plot.y, 5), &format!("{:>5}", words::count(top.ceil() as i64)), Token::Muted);
+    sheet.put((inner.x + 1, plot.bottom() - 1, 5), "    0", Token::Muted);
+    let axis = Rect { y: inner.bottom() - 1, height: 1, ..plot };
+    sheet.put((axis.x, axis.y, axis.width), &words::clock(model.clock - window, model.clock), Token::Muted);
+    sheet.right(axis, axis.x + 10, &[(words::clock(model.clock, model.clock).into(), Token::Muted)]);
+    if feet > 1 {
+        marks_below(model, samples, sheet, Rect { y: axis.y - 1, ..axis });
+    }
+}
+
+/// Where breakers were open, below the chart.
+fn marks_below(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, axis: Rect) {
+    for lane in model.lanes_worst_first() {
+        let strip = trend::strip(samples, &lane.lane, model.clock, usize::from(axis.width));
+        for (i, glyph) in strip.chars().enumerate().filter(|(_, g)| matches!(g, 'X' | '/' | '^')) {
+            let token = if glyph == '/' { Token::Half } else { Token::Critical };
+            sheet.put((axis.x + i as u16, axis.y, 1), &glyph.to_lowercase().to_string(), token);
+        }
+    }
+}
+
+fn recent(model: &Model, rows: &[TimelineRow], sheet: &mut Sheet<'_>, area: Rect) {
+    let inner = sheet.pane(area, "Timeline", false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let mut y = inner.y;
+    for row in rows {
+        if y >= inner.bottom() {
+            return;
+        }
+        let token = marks::severity(&row.severity, &row.kind);
+        let time = words::clock(row.at, model.clock);
+        sheet.put((inner.x, y, 12), &time, Token::Muted);
+        let told = row.summary.contains(&row.subject);
+        let text = if told { row.summary.clone() } else { format!("{}: {}", row.subject, row.summary) };
+        let x = inner.x + time.chars().count() as u16 + 2;
+        let rest = Rect { x, y, width: inner.right().saturating_sub(x), height: inner.bottom() - y };
+        y += sheet.wrapped(rest, &text, token).max(1);
+    }
+    if rows.is_empty() {
+        sheet.put((inner.x, inner.y, inner.width), "nothing has happened yet", Token::Muted);
+    }
+}

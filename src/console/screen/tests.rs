@@ -1,0 +1,120 @@
+use super::*;
+use crate::console::fixture;
+use crate::console::keys::{Code, Key};
+use crate::console::message::Msg;
+use crate::console::theme::{Depth, Glyphs, load};
+use crate::console::update::update;
+use crate::operations::actions::Tier;
+
+/// Presses keys, answering every question on the way.
+fn press(model: &mut Model, keys: &str) {
+    for c in keys.chars() {
+        let key = if c == '\n' { Key::plain(Code::Enter) } else { Key::char(c) };
+        update(model, Msg::Key(key), fixture::now());
+        fixture::answer(model);
+    }
+}
+
+fn picture(model: &Model, (columns, rows): (u16, u16), glyphs: Glyphs) -> String {
+    let theme = load("mono", Depth::Mono, glyphs).unwrap();
+    let area = Rect::new(0, 0, columns, rows);
+    let mut buf = Buffer::empty(area);
+    draw(model, &theme, &mut buf, area);
+    let row =
+        |y: u16| -> String { (0..columns).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned() };
+    (0..rows).map(row).collect::<Vec<_>>().join("\n")
+}
+
+const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
+
+/// Every screen by the keys that lead to it.
+const SCREENS_BY_KEYS: [(&str, &str); 13] = [
+    ("overview", ""),
+    ("lanes", "2"),
+    ("jobs", "2\n"),
+    ("dead_groups", "2\nlll"),
+    ("job", "2\n\n"),
+    ("breakers", "3"),
+    ("contacts", "4"),
+    ("filter", "4/status:failed qual"),
+    ("filter_error", "4/status:nonsense "),
+    ("contact", "4\n"),
+    ("timeline", "7"),
+    ("help", "3?"),
+    ("quit", "q"),
+];
+
+#[test]
+fn every_screen_looks_as_agreed_at_every_size() {
+    for size in SIZES {
+        for (name, keys) in SCREENS_BY_KEYS {
+            let mut model = fixture::model(size, true);
+            press(&mut model, keys);
+            insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), picture(&model, size, Glyphs::UNICODE));
+        }
+    }
+}
+
+#[test]
+fn screens_keep_their_meaning_in_ascii() {
+    for (name, keys) in [("overview", ""), ("breakers", "3")] {
+        let mut model = fixture::model((120, 36), true);
+        press(&mut model, keys);
+        let ascii = picture(&model, (120, 36), Glyphs::ASCII);
+        assert!(ascii.is_ascii(), "{name}");
+        insta::assert_snapshot!(format!("{name}_ascii"), ascii);
+    }
+}
+
+#[test]
+fn a_calm_day_and_the_questions_look_as_agreed() {
+    insta::assert_snapshot!("calm_120x36", picture(&fixture::model((120, 36), false), (120, 36), Glyphs::UNICODE));
+    insta::assert_snapshot!("calm_80x24", picture(&fixture::model((80, 24), false), (80, 24), Glyphs::UNICODE));
+    for (name, tier) in [("wide", Tier::Wide), ("heavy", Tier::Heavy)] {
+        let mut model = fixture::model((80, 24), true);
+        update(&mut model, Msg::Planned(Ok(Box::new(fixture::plan(tier)))), fixture::now());
+        insta::assert_snapshot!(format!("dialog_{name}"), picture(&model, (80, 24), Glyphs::UNICODE));
+    }
+}
+
+#[test]
+fn the_log_is_shown_newest_first_and_follows() {
+    for size in SIZES {
+        let mut model = fixture::model(size, true);
+        press(&mut model, "7l");
+        update(&mut model, Msg::Logs(fixture::log_lines()), fixture::now());
+        insta::assert_snapshot!(format!("logs_{}x{}", size.0, size.1), picture(&model, size, Glyphs::UNICODE));
+    }
+}
+
+#[test]
+fn a_lost_database_is_named_and_the_last_data_stays() {
+    let mut model = fixture::model((80, 24), true);
+    let failed = Msg::PulseFailed { at: fixture::now(), error: "connection refused".into() };
+    update(&mut model, failed, fixture::now());
+    let shown = picture(&model, (80, 24), Glyphs::UNICODE);
+    assert!(shown.contains("no database since 12:02:34Z") && shown.contains("8,412"), "{shown}");
+}
+
+#[test]
+fn no_size_panics() {
+    let sizes = (1..=200).step_by(23).flat_map(|w| (1..=80).step_by(13).map(move |h| (w, h)));
+    for (columns, rows) in sizes.chain([(1, 1), (59, 15), (60, 16), (79, 24), (400, 200)]) {
+        for (_, keys) in SCREENS_BY_KEYS {
+            let mut model = fixture::model((columns, rows), true);
+            press(&mut model, keys);
+            picture(&model, (columns, rows), Glyphs::UNICODE);
+        }
+        let mut model = fixture::model((columns, rows), true);
+        update(&mut model, Msg::Planned(Ok(Box::new(fixture::plan(Tier::Heavy)))), fixture::now());
+        picture(&model, (columns, rows), Glyphs::ASCII);
+    }
+}
+
+#[test]
+fn foreign_text_never_reaches_the_terminal_raw() {
+    let mut model = fixture::model((120, 36), true);
+    press(&mut model, "7");
+    let shown = picture(&model, (120, 36), Glyphs::UNICODE);
+    assert!(shown.contains("\\x1b[31m64") && !shown.contains('\u{1b}'));
+}

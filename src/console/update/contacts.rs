@@ -1,0 +1,161 @@
+//! Keys of the Contacts screen: pages by key, and the filter line, which applies what it understands as one types.
+
+use chrono::{DateTime, Utc};
+use tui_input::{Input, InputRequest};
+
+use super::dialog;
+use crate::console::effect::Answer;
+use crate::console::keys::{Code, Do, Key};
+use crate::console::model::{Contacts, Editing, List, Model, Move};
+use crate::contacts::contact::ContactRow;
+use crate::contacts::filter::{CONTACTS, Filter, TEXT_CHARS_MAX, complete};
+use crate::contacts::page::{Page, Start};
+
+/// The page that is shown.
+pub fn page(model: &Model) -> Option<&Page> {
+    match model.answer() {
+        Some(Answer::Contacts { page, .. }) => Some(page),
+        _ => None,
+    }
+}
+
+/// The contacts that are shown.
+pub fn contact_rows(model: &Model) -> &[ContactRow] {
+    page(model).map_or(&[], |p| &p.rows)
+}
+
+fn ids(model: &Model) -> Vec<i64> {
+    contact_rows(model).iter().map(|r| r.id).collect()
+}
+
+pub(super) fn settle(model: &mut Model) {
+    if page(model).is_some() {
+        let ids = ids(model);
+        // A page that was entered from below begins at its end.
+        if model.contacts.list.id.is_none() && matches!(model.contacts.start, Start::Before(_) | Start::Last) {
+            model.contacts.list.step(&ids, Move::Last);
+        }
+        model.contacts.list.settle(&ids);
+    }
+}
+
+pub(super) fn step(model: &mut Model, step: Move) {
+    if let Some((_, scrolled)) = &mut model.contacts.open {
+        *scrolled = match step {
+            Move::By(n) => scrolled.saturating_add_signed(n.clamp(-200, 200) as i16).min(500),
+            Move::First => 0,
+            Move::Last => *scrolled,
+        };
+        return;
+    }
+    let ids = ids(model);
+    let at = model.contacts.list.at;
+    let (next, previous) = page(model).map_or((None, None), |p| (p.next, p.previous));
+    let turned = match step {
+        Move::By(n) if n > 0 && at + 1 >= ids.len() => next.map(Start::After),
+        Move::By(n) if n < 0 && at == 0 => previous.map(Start::Before),
+        Move::First => previous.map(|_| Start::First),
+        Move::Last => next.map(|_| Start::Last),
+        Move::By(_) => None,
+    };
+    match turned {
+        Some(start) => (model.contacts.start, model.contacts.list) = (start, List::default()),
+        None => model.contacts.list.step(&ids, step),
+    }
+}
+
+pub(super) fn verb(model: &mut Model, does: Do) {
+    match does {
+        Do::Open => {
+            let row = contact_rows(model).get(model.contacts.list.at).map(|r| r.id);
+            model.contacts.open = row.map(|id| (id, 0));
+        }
+        Do::Filter => begin(&mut model.contacts),
+        _ => {}
+    }
+}
+
+/// One level back: from the contact to the list; `clears`: from a filtered list to the whole one.
+pub(super) fn back(model: &mut Model, clears: bool) -> bool {
+    if model.contacts.open.take().is_some() {
+        return true;
+    }
+    let filtered = clears && !model.contacts.filter.is_empty();
+    if filtered {
+        model.contacts.apply(String::new());
+    }
+    filtered
+}
+
+fn begin(contacts: &mut Contacts) {
+    let text = match contacts.filter.as_str() {
+        "" => String::new(),
+        filter => format!("{filter} "),
+    };
+    let editing = Editing { input: Input::new(text), before: contacts.filter.clone(), error: None, offers: None };
+    contacts.editing = Some(offered(editing));
+}
+
+/// Takes a key while the filter line is edited.
+pub(super) fn edit(model: &mut Model, mut editing: Editing, key: Key, now: DateTime<Utc>) {
+    match key.code {
+        Code::Esc => return model.contacts.apply(editing.before),
+        Code::Enter if editing.error.is_none() => return model.contacts.apply(editing.input.value().trim().to_owned()),
+        Code::Enter => {}
+        Code::Tab => take_offer(&mut editing),
+        _ => {
+            if editing.input.value().chars().count() < TEXT_CHARS_MAX || !matches!(key.code, Code::Char(_)) {
+                dialog::edit(&mut editing.input, key);
+            }
+        }
+    }
+    understood(model, editing, now);
+}
+
+/// Pastes into the filter line; false when it is not edited.
+pub(super) fn insert(model: &mut Model, text: &str, now: DateTime<Utc>) -> bool {
+    let Some(mut editing) = model.contacts.editing.take() else { return false };
+    for c in text.chars() {
+        editing.input.handle(InputRequest::InsertChar(c));
+    }
+    understood(model, editing, now);
+    true
+}
+
+/// Applies what was typed if it is understood, and says what is not.
+fn understood(model: &mut Model, mut editing: Editing, now: DateTime<Utc>) {
+    let text = editing.input.value().trim().to_owned();
+    editing.error = match Filter::parse(editing.input.value(), now) {
+        Ok(_) => {
+            if is_whole(editing.input.value()) {
+                model.contacts.apply(text);
+            }
+            None
+        }
+        Err(error) => Some((error.position, error.message)),
+    };
+    model.contacts.editing = Some(offered(editing));
+}
+
+/// Whether the last piece can't be the begin of a field's name: a half-typed name is no search for that word.
+fn is_whole(text: &str) -> bool {
+    let last = text.rsplit(char::is_whitespace).next().unwrap_or(text);
+    last.is_empty() || last.contains([':', '<', '>', '=', '"', '+'])
+}
+
+fn offered(mut editing: Editing) -> Editing {
+    let completion = complete(&CONTACTS, editing.input.value(), editing.input.cursor());
+    editing.offers = Some(completion).filter(|c| !c.candidates.is_empty());
+    editing
+}
+
+/// Puts the first candidate in the place of the piece at the cursor.
+fn take_offer(editing: &mut Editing) {
+    let Some(offers) = editing.offers.take() else { return };
+    let Some(first) = offers.candidates.first() else { return };
+    let text: Vec<char> = editing.input.value().chars().collect();
+    let (head, tail) = (&text[..offers.start.min(text.len())], &text[offers.end.min(text.len())..]);
+    let whole: String = head.iter().copied().chain(first.insert.chars()).chain(tail.iter().copied()).collect();
+    let cursor = head.len() + first.insert.chars().count();
+    editing.input = Input::new(whole).with_cursor(cursor);
+}

@@ -1,0 +1,86 @@
+//! Keys of the question before an action. No verb works in a field; the focus rests on the way out.
+
+use chrono::{DateTime, Utc};
+use tui_input::{Input, InputRequest};
+
+use crate::console::confirm;
+use crate::console::effect::Effect;
+use crate::console::keys::{Code, Key};
+use crate::console::model::{Dialog, FieldKind, Focus, Model, Overlay};
+use crate::operations::actions::Tier;
+
+/// Longest text of a field, in characters.
+const FIELD_LIMIT: usize = 200;
+
+/// Takes the dialog out of the model and puts it back while it is open.
+pub(super) fn key(model: &mut Model, mut dialog: Box<Dialog>, key: Key, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    let stays = match (dialog.focus, key.code) {
+        (_, Code::Esc) => false,
+        (_, Code::Tab | Code::Down) => turn(&mut dialog, false),
+        (_, Code::BackTab | Code::Up) => turn(&mut dialog, true),
+        (Focus::Field(at), Code::Enter) if dialog.fields[at].kind != FieldKind::Word => turn(&mut dialog, false),
+        (Focus::Field(_) | Focus::Act, Code::Enter) => !agree(&mut dialog, now, effects),
+        (Focus::Field(at), _) => edit(&mut dialog.fields[at].input, key),
+        (Focus::Cancel, Code::Enter | Code::Char('n' | 'q')) => false,
+        (_, Code::Char('y')) if dialog.plan.tier != Tier::Heavy => !agree(&mut dialog, now, effects),
+        (_, Code::Left | Code::Right) => turn(&mut dialog, key.code == Code::Left),
+        _ => true,
+    };
+    if stays {
+        model.overlay = Some(Overlay::Confirm(dialog));
+    }
+}
+
+fn turn(dialog: &mut Dialog, back: bool) -> bool {
+    dialog.turn(back);
+    true
+}
+
+/// True when the plan was agreed to.
+fn agree(dialog: &mut Dialog, now: DateTime<Utc>, effects: &mut Vec<Effect>) -> bool {
+    match confirm::agree(dialog.plan.clone(), &dialog.said(), now) {
+        Ok(confirmed) => {
+            effects.push(Effect::Run(Box::new(confirmed)));
+            true
+        }
+        Err(wrong) => {
+            dialog.wrong = Some(wrong);
+            false
+        }
+    }
+}
+
+/// Pastes into the field in focus; false when none is.
+pub(super) fn insert(dialog: &mut Dialog, text: &str) -> bool {
+    let Focus::Field(at) = dialog.focus else { return false };
+    text.chars().for_each(|c| type_in(&mut dialog.fields[at].input, c));
+    true
+}
+
+fn type_in(input: &mut Input, c: char) {
+    if input.value().chars().count() < FIELD_LIMIT {
+        input.handle(InputRequest::InsertChar(c));
+    }
+}
+
+/// Line editing as shells know it.
+pub(super) fn edit(input: &mut Input, key: Key) -> bool {
+    let request = match (key.ctrl, key.code) {
+        (false, Code::Char(c)) => {
+            type_in(input, c);
+            return true;
+        }
+        (_, Code::Backspace) => InputRequest::DeletePrevChar,
+        (_, Code::Delete) | (true, Code::Char('d')) => InputRequest::DeleteNextChar,
+        (_, Code::Left) => InputRequest::GoToPrevChar,
+        (_, Code::Right) | (true, Code::Char('f')) => InputRequest::GoToNextChar,
+        (_, Code::Home) | (true, Code::Char('a')) => InputRequest::GoToStart,
+        (_, Code::End) | (true, Code::Char('e')) => InputRequest::GoToEnd,
+        (true, Code::Char('w')) => InputRequest::DeletePrevWord,
+        (true, Code::Char('u')) => InputRequest::DeleteLine,
+        (true, Code::Char('k')) => InputRequest::DeleteTillEnd,
+        _ => return true,
+    };
+    input.handle(request);
+    true
+}

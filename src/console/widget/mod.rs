@@ -1,0 +1,10 @@
+//! The pieces that screens are put together from; screens do not touch cells.
+
+mod series;
+mod sheet;
+mod table;
+pub mod words;
+
+pub use series::{bar, chart, sparkline};
+pub use sheet::{Piece, Sheet, Spot};
+pub use table::{Cell, Column, Row, Width, table};

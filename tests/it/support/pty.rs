@@ -1,0 +1,162 @@
+//! The built program in a real pseudo-terminal, with a terminal emulator that reads what it draws.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+
+/// A program on a terminal.
+pub struct Pty {
+    master: Option<Box<dyn MasterPty + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    keys: Option<Box<dyn Write + Send>>,
+    seen: Arc<Mutex<Seen>>,
+    closed: Arc<AtomicBool>,
+    reader: Option<JoinHandle<()>>,
+    /// How the terminal was before the program began.
+    pub before: String,
+}
+
+struct Seen {
+    parser: vt100::Parser,
+    bytes: usize,
+}
+
+fn cells(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).unwrap()
+}
+
+impl Pty {
+    /// Starts the program with these arguments and variables on a terminal of this size.
+    pub fn start(args: &[&str], vars: &[(&str, &str)], size: (u16, u16)) -> Pty {
+        Pty::program(super::binary(), args, vars, size)
+    }
+
+    /// Starts any program, for example a shell that starts ours.
+    pub fn program(program: &str, args: &[&str], vars: &[(&str, &str)], (columns, rows): (u16, u16)) -> Pty {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(program);
+        command.args(args);
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        for name in ["NO_COLOR", "COLORTERM", "SSH_CONNECTION", "LC_ALL"] {
+            command.env_remove(name);
+        }
+        vars.iter().for_each(|(name, value)| command.env(name, value));
+        let before = format!("{:?}", pair.master.get_termios().unwrap());
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let seen = Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(cells(rows), cells(columns), 0), bytes: 0 }));
+        let (mut reader, sink) = (pair.master.try_clone_reader().unwrap(), seen.clone());
+        let closed = Arc::new(AtomicBool::new(false));
+        let told = closed.clone();
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(n) = reader.read(&mut buffer) {
+                if n == 0 || told.load(Ordering::SeqCst) {
+                    return;
+                }
+                let mut seen = sink.lock().unwrap();
+                seen.parser.process(&buffer[..n]);
+                seen.bytes += n;
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Pty { master: Some(pair.master), child, keys: Some(keys), seen, closed, reader: Some(reader), before }
+    }
+
+    /// Types.
+    pub fn press(&mut self, keys: &str) {
+        let writer = self.keys.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    /// What is on the screen now.
+    pub fn screen(&self) -> String {
+        self.seen.lock().unwrap().parser.screen().contents()
+    }
+
+    /// Bytes written so far.
+    pub fn bytes(&self) -> usize {
+        self.seen.lock().unwrap().bytes
+    }
+
+    /// Whether the alternate screen, the hidden cursor or bracketed paste are on.
+    pub fn full_screen(&self) -> bool {
+        let seen = self.seen.lock().unwrap();
+        let screen = seen.parser.screen();
+        screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste()
+    }
+
+    /// Whether the alternate screen is on, whatever a shell does with the rest.
+    pub fn alternate_screen(&self) -> bool {
+        self.seen.lock().unwrap().parser.screen().alternate_screen()
+    }
+
+    /// How the terminal is now.
+    pub fn termios(&self) -> String {
+        format!("{:?}", self.master.as_ref().unwrap().get_termios().unwrap())
+    }
+
+    /// The program's process id.
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.process_id().unwrap()).unwrap()
+    }
+
+    /// Another size.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        self.seen.lock().unwrap().parser.screen_mut().set_size(cells(rows), cells(columns));
+        self.master.as_ref().unwrap().resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Closes the terminal under the program.
+    pub fn hang_up(&mut self) {
+        // The reader holds an end of the terminal too: one more frame wakes it, and it lets go.
+        self.closed.store(true, Ordering::SeqCst);
+        self.press("\x0c");
+        self.reader.take().unwrap().join().unwrap();
+        self.keys = None;
+        self.master = None;
+    }
+
+    /// Waits until the screen shows all of these texts.
+    #[track_caller]
+    pub fn shows(&self, texts: &[&str]) -> String {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let screen = self.screen();
+            if texts.iter().all(|text| screen.contains(text)) {
+                return screen;
+            }
+            assert!(Instant::now() < until, "{texts:?} never showed; the screen is:\n{screen}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for the end of the program, and until all that it wrote was read.
+    #[track_caller]
+    pub fn ends(&mut self, limit: Duration) -> ExitStatus {
+        let until = Instant::now() + limit;
+        loop {
+            let read = self.reader.as_ref().is_none_or(JoinHandle::is_finished);
+            if let Some(status) = self.child.try_wait().unwrap().filter(|_| read) {
+                return status;
+            }
+            assert!(Instant::now() < until, "it did not end within {limit:?}; the screen is:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
