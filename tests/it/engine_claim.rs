@@ -5,7 +5,7 @@ use std::time::Duration;
 use switchboard::database::Db;
 use switchboard::fleet::alerts::Thresholds;
 use switchboard::fleet::duties::{self, Keep, Orders};
-use switchboard::fleet::node::{self, Joining};
+use switchboard::fleet::node;
 use switchboard::queue::claim::{CLAIM, Claimed, PROMOTE, claim, promote};
 use switchboard::queue::depth;
 
