@@ -28,12 +28,14 @@ pub struct Guard {
 struct Inner {
     shared: Breaker,
     pending: Option<Report>,
+    /// A failure was seen here, and no success after it was reported: also while its own report is on its way.
+    unhealed: bool,
 }
 
 impl Guard {
     /// A guard for the breaker `name` whose row reads `shared`.
     pub fn new(name: &str, rules: Rules, shared: Breaker) -> Guard {
-        Guard { name: name.to_owned(), rules, inner: Mutex::new(Inner { shared, pending: None }) }
+        Guard { name: name.to_owned(), rules, inner: Mutex::new(Inner { shared, pending: None, unhealed: false }) }
     }
 
     /// Breaker's name.
@@ -83,7 +85,10 @@ impl Guard {
     /// A call that began at `began` under `generation` ended well.
     pub fn succeeded(&self, generation: i64, began: Time) {
         let mut inner = self.lock();
-        let counted = inner.shared.consecutive > 0 || inner.shared.state == State::HalfOpen || inner.pending.is_some();
+        let counted = inner.shared.consecutive > 0
+            || inner.shared.state == State::HalfOpen
+            || inner.pending.is_some()
+            || inner.unhealed;
         if generation != inner.shared.generation || !counted {
             return;
         }
@@ -102,6 +107,7 @@ impl Guard {
         if generation != inner.shared.generation {
             return;
         }
+        inner.unhealed = true;
         let report = inner.pending.get_or_insert_with(|| empty(generation));
         report.calls += 1;
         report.failures += 1;
@@ -112,12 +118,18 @@ impl Guard {
 
     /// Takes what is to be reported; none when nothing happened that anyone needs to know.
     pub fn take_report(&self) -> Option<Report> {
-        self.lock().pending.take()
+        let mut inner = self.lock();
+        let report = inner.pending.take();
+        if report.as_ref().is_some_and(|r| r.success_began.is_some() && r.trailing == 0) {
+            inner.unhealed = false;
+        }
+        report
     }
 
     /// Puts a report back that could not be delivered.
     pub fn put_back(&self, report: Report) {
         let mut inner = self.lock();
+        inner.unhealed |= report.failures > 0;
         if report.generation == inner.shared.generation && inner.pending.is_none() {
             inner.pending = Some(report);
         }
@@ -176,6 +188,17 @@ mod tests {
         guard.refresh(Breaker { generation: 7, ..Breaker::new() });
         guard.failed(1, at(0), "503");
         assert_eq!(guard.take_report(), None);
+    }
+
+    #[test]
+    fn a_success_is_reported_while_the_failures_before_it_are_still_on_their_way() {
+        let guard = guard();
+        guard.failed(1, at(0), "503");
+        assert!(guard.take_report().is_some());
+        guard.succeeded(1, at(1));
+        assert_eq!(guard.take_report().and_then(|r| r.success_began), Some(at(1)));
+        guard.succeeded(1, at(2));
+        assert_eq!(guard.take_report(), None, "healed: the happy path writes nothing");
     }
 
     #[test]

@@ -94,7 +94,7 @@ async fn throttling_halves_the_calls_at_once_waits_as_told_and_burns_nothing() {
 }
 
 #[tokio::test]
-async fn five_failures_without_a_call_between_open_it_and_a_success_between_does_not() {
+async fn a_success_between_two_rows_of_four_failures_keeps_it_closed() {
     let test = TestDb::new().await;
     queued(&test.db, 24).await;
     let sandbox = sandbox("503:4c ok:1c 503:4c ok").await;
