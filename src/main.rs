@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use switchboard::cli::{self, Cli};
-use switchboard::telemetry::{Level, SharedRedactor};
+use switchboard::telemetry::{Level, SharedRedactor, inert};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -13,9 +13,9 @@ fn main() -> ExitCode {
     match cli::run(cli) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("switchboard: {}", redactor.redact(&failure.to_string(), Level::Secrets));
+            eprintln!("switchboard: {}", inert(&redactor.redact(&failure.to_string(), Level::Secrets)));
             for cause in failure.causes.iter().filter(|_| verbose) {
-                eprintln!("  caused by: {}", redactor.redact(cause, Level::Secrets));
+                eprintln!("  caused by: {}", inert(&redactor.redact(cause, Level::Secrets)));
             }
             failure.exit()
         }

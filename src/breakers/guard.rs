@@ -5,7 +5,12 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chrono::TimeDelta;
+
 use super::breaker::{Breaker, Report, Rules, State, Time};
+
+/// The rate rule looks at a minute.
+const WINDOW: TimeDelta = TimeDelta::seconds(60);
 
 /// What the guard says to a call that wants to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +33,39 @@ pub struct Guard {
 struct Inner {
     shared: Breaker,
     pending: Option<Report>,
+    /// A report on its way to the shared row: it counts here until the row says so.
+    reporting: Option<Report>,
     /// A failure was seen here, and no success after it was reported: also while its own report is on its way.
     unhealed: bool,
+    /// Successes that nobody needed to hear of, since this moment: the rate rule's denominator.
+    quiet: (Option<Time>, u32),
+}
+
+impl Inner {
+    fn unreported(&self) -> impl Iterator<Item = &Report> {
+        [&self.pending, &self.reporting].into_iter().flatten()
+    }
+
+    /// The report being gathered; a new one begins with the successes of this minute that were not reported.
+    fn gathering(&mut self, generation: i64) -> &mut Report {
+        let quiet = if self.pending.is_none() { std::mem::take(&mut self.quiet).1 } else { 0 };
+        self.pending.get_or_insert_with(|| Report { calls: quiet, ..empty(generation) })
+    }
+
+    fn keep_quiet(&mut self, began: Time) {
+        let fresh = self.quiet.0.is_some_and(|since| began - since <= WINDOW);
+        self.quiet = if fresh { (self.quiet.0, self.quiet.1.saturating_add(1)) } else { (Some(began), 1) };
+    }
 }
 
 impl Guard {
     /// A guard for the breaker `name` whose row reads `shared`.
     pub fn new(name: &str, rules: Rules, shared: Breaker) -> Guard {
-        Guard { name: name.to_owned(), rules, inner: Mutex::new(Inner { shared, pending: None, unhealed: false }) }
+        Guard {
+            name: name.to_owned(),
+            rules,
+            inner: Mutex::new(Inner { shared, pending: None, reporting: None, unhealed: false, quiet: (None, 0) }),
+        }
     }
 
     /// Breaker's name.
@@ -65,17 +95,24 @@ impl Guard {
         }
         if row.generation > inner.shared.generation {
             inner.pending = None;
+            inner.reporting = None;
+            inner.quiet = (None, 0);
         }
         inner.shared = row;
+    }
+
+    /// The report that was taken has reached the row, which reads so now.
+    pub fn delivered(&self, row: Breaker) {
+        self.lock().reporting = None;
+        self.refresh(row);
     }
 
     /// Whether an ordinary call may start now.
     pub fn admit(&self) -> Admission {
         let inner = self.lock();
         let about_to_open = inner.shared.state == State::Closed
-            && inner.shared.consecutive + inner.pending.as_ref().map_or(0, |p| p.trailing) >= self.rules.threshold;
-        let failing_ramp =
-            inner.shared.state == State::HalfOpen && inner.pending.as_ref().is_some_and(|p| p.failures > 0);
+            && inner.shared.consecutive + inner.unreported().map(|r| r.trailing).sum::<u32>() >= self.rules.threshold;
+        let failing_ramp = inner.shared.state == State::HalfOpen && inner.unreported().any(|r| r.failures > 0);
         if inner.shared.admits() && !about_to_open && !failing_ramp {
             return Admission::Call(inner.shared.generation);
         }
@@ -89,15 +126,26 @@ impl Guard {
             || inner.shared.state == State::HalfOpen
             || inner.pending.is_some()
             || inner.unhealed;
-        if generation != inner.shared.generation || !counted {
+        if generation != inner.shared.generation {
             return;
         }
-        let report = inner.pending.get_or_insert_with(|| empty(generation));
+        if !counted {
+            return inner.keep_quiet(began);
+        }
+        let report = inner.gathering(generation);
         report.calls += 1;
         report.success_began = report.success_began.max(Some(began));
         if report.trailing_began.is_none_or(|first| began > first) {
             report.trailing = 0;
             report.trailing_began = None;
+        }
+    }
+
+    /// A call was answered with a refusal of our input: no verdict, but while half-open it shows that the provider works.
+    pub fn answered(&self, generation: i64, began: Time) {
+        let half_open = self.lock().shared.state == State::HalfOpen;
+        if half_open {
+            self.succeeded(generation, began);
         }
     }
 
@@ -108,7 +156,7 @@ impl Guard {
             return;
         }
         inner.unhealed = true;
-        let report = inner.pending.get_or_insert_with(|| empty(generation));
+        let report = inner.gathering(generation);
         report.calls += 1;
         report.failures += 1;
         report.trailing += 1;
@@ -123,16 +171,36 @@ impl Guard {
         if report.as_ref().is_some_and(|r| r.success_began.is_some() && r.trailing == 0) {
             inner.unhealed = false;
         }
+        inner.reporting.clone_from(&report);
         report
     }
 
-    /// Puts a report back that could not be delivered.
+    /// Puts a report back that could not be delivered: what gathered meanwhile came after it.
     pub fn put_back(&self, report: Report) {
         let mut inner = self.lock();
+        inner.reporting = None;
         inner.unhealed |= report.failures > 0;
-        if report.generation == inner.shared.generation && inner.pending.is_none() {
-            inner.pending = Some(report);
+        if report.generation != inner.shared.generation {
+            return;
         }
+        inner.pending = Some(match inner.pending.take() {
+            None => report,
+            Some(later) => joined(report, later),
+        });
+    }
+}
+
+fn joined(earlier: Report, later: Report) -> Report {
+    let healed = later.success_began.zip(earlier.trailing_began).is_some_and(|(good, bad)| good > bad);
+    let (trailing, began) = if healed { (0, None) } else { (earlier.trailing, earlier.trailing_began) };
+    Report {
+        calls: earlier.calls + later.calls,
+        failures: earlier.failures + later.failures,
+        success_began: earlier.success_began.max(later.success_began),
+        trailing: trailing + later.trailing,
+        trailing_began: [began, later.trailing_began].into_iter().flatten().min(),
+        last_failure: later.last_failure.or(earlier.last_failure),
+        ..later
     }
 }
 
@@ -169,6 +237,29 @@ mod tests {
             guard.succeeded(1, at(i));
         }
         assert_eq!(guard.take_report(), None);
+    }
+
+    #[test]
+    fn successes_that_were_not_reported_stand_in_the_next_report() {
+        let guard = guard();
+        for i in 0..30 {
+            guard.succeeded(1, at(i));
+        }
+        guard.failed(1, at(31), "503");
+        assert_eq!(guard.take_report().map(|r| (r.calls, r.failures)), Some((31, 1)));
+    }
+
+    #[test]
+    fn failures_count_while_their_report_is_on_its_way_and_when_it_was_lost() {
+        let guard = guard();
+        for i in 0..5 {
+            guard.failed(1, at(i), "503");
+        }
+        let taken = guard.take_report().unwrap();
+        assert_eq!(guard.admit(), Admission::Refused);
+        guard.failed(1, at(9), "503");
+        guard.put_back(taken);
+        assert_eq!(guard.take_report().map(|r| r.trailing), Some(6));
     }
 
     #[test]

@@ -186,7 +186,8 @@ impl Turn<'_> {
     }
 
     fn reset(&mut self) {
-        if self.breaker.state == State::Closed {
+        let probing = self.breaker.probe.is_some_and(|probe| self.now < probe.until);
+        if self.breaker.state == State::Closed || probing {
             return;
         }
         self.breaker.hold = None;

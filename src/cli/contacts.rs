@@ -41,13 +41,14 @@ async fn list(db: &Db, common: &Common, filter: &Filter, limit: i64) -> Result<(
                 c.status.clone(),
                 or_dash(c.line_type.clone()),
                 or_dash(c.carrier_name.clone()),
-                or_dash(c.business_name.clone().or_else(|| c.full_name.clone())),
+                or_dash(c.full_name.clone()),
+                or_dash(c.business_name.clone()),
                 c.quality_score.to_string(),
                 or_dash(c.error_kind.clone()),
             ]
         })
         .collect();
-    output::table(&["id", "phone", "status", "line", "carrier", "name", "quality", "error"], &rows)
+    output::table(&["id", "phone", "status", "line", "carrier", "name", "company", "quality", "error"], &rows)
 }
 
 async fn show(db: &Db, common: &Common, which: &str) -> Result<(), Failure> {

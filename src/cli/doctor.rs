@@ -88,16 +88,18 @@ fn credentials(settings: &Settings, checks: &mut Vec<Check>) {
         }
         seen.push(slot.name);
         checks.push(match credentials.take(slot.name) {
-            Some(credential) => {
-                check(format!("credential {}", slot.name), true, format!("version {}", credential.version))
-            }
+            Some(credential) => check(
+                format!("credential {}", slot.name),
+                true,
+                format!("version {}; set, not tried: a lookup shows whether it is accepted", credential.version),
+            ),
             None => {
                 check(format!("credential {}", slot.name), false, format!("none; set {}", Credentials::missing(slot)))
             }
         });
     }
     let url = settings.provider("twilio").base_url.clone().unwrap_or_else(|| twilio::BASE_URL.to_owned());
-    checks.push(check("provider twilio", settings.provider("twilio").enabled, format!("at {url}")));
+    checks.push(check("provider twilio", settings.provider("twilio").enabled, format!("at {url}; not called")));
 }
 
 fn terminal() -> Check {

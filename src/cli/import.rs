@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,12 +21,7 @@ use crate::providers::twilio::Ask;
 pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure> {
     let region: Region = args.region.parse()?;
     let map = args.map.iter().map(|pair| mapping(pair)).collect::<Result<Vec<_>, _>>()?;
-    let rejects = args.rejects.as_ref().map(|path| {
-        let file = File::create(path).map_err(|e| {
-            Failure::new(format!("{} can not be written ({e}); name another rejects file", path.display()))
-        })?;
-        Ok::<_, Failure>(Box::new(BufWriter::new(file)) as Box<dyn Write + Send>)
-    });
+    let rejects = args.rejects.as_deref().map(|path| Rejects::at(path, &args.file)).transpose()?;
     let stdin = args.file.as_os_str() == "-";
     let source = if stdin { Source::Stdin } else { Source::File(args.file.clone()) };
     let name = if stdin {
@@ -42,7 +38,7 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
         map,
         source_name: Some(name),
         dry_run: args.dry_run,
-        rejects: rejects.transpose()?,
+        rejects: rejects.map(|rejects| Box::new(rejects) as Box<dyn Write + Send>),
         enqueue: None,
     };
     let attempts = args.lookup.then(|| u32::from(opened.settings.jobs.lookup_attempts));
@@ -75,6 +71,42 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rejects file, made with the first line that goes into it: an import that can't begin leaves an older one as it is.
+struct Rejects {
+    path: PathBuf,
+    open: Option<BufWriter<File>>,
+}
+
+impl Rejects {
+    /// Refuses the imported file itself, which would be emptied by it.
+    fn at(path: &Path, imported: &Path) -> Result<Rejects, Failure> {
+        let same = path.canonicalize().ok().zip(imported.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+        if same {
+            let name = path.display();
+            return Err(Failure::usage(format!("{name} is the file to import: name another one for its rejects")));
+        }
+        Ok(Rejects { path: path.to_owned(), open: None })
+    }
+
+    fn file(&mut self) -> std::io::Result<&mut BufWriter<File>> {
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => BufWriter::new(File::create(&self.path)?),
+        };
+        Ok(self.open.insert(open))
+    }
+}
+
+impl Write for Rejects {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.open.as_mut().map_or(Ok(()), Write::flush)
+    }
 }
 
 fn mapping(pair: &str) -> Result<(String, String), Failure> {

@@ -1,13 +1,15 @@
 //! When a worker may end: nothing is live any more, or all that is left waits for a person.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Failure;
 use crate::catalogue;
-use crate::database::Db;
+use crate::database::{self, Db};
 use crate::operations::views::{self, LaneView};
 use crate::vault::Credentials;
 
+/// How long a database may be away.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(250);
 /// Looks in a row that must agree before a worker gives up on waiting.
 const PATIENCE: u32 = 8;
@@ -25,13 +27,18 @@ pub enum Verdict {
 
 /// Waits until nothing is live. Fails with one sentence when only a person can help.
 pub async fn until_empty(db: &Db) -> Result<(), Failure> {
-    let mut stuck = 0;
+    let (mut stuck, mut since_answer) = (0, Instant::now());
     loop {
-        let lanes = views::lanes(db).await?;
-        let serves: Vec<String> =
-            sqlx::query_scalar("SELECT DISTINCT unnest(serves) FROM nodes WHERE state = 'live' AND runs_jobs")
-                .fetch_all(db.pool())
-                .await?;
+        let (lanes, serves) = match look(db).await {
+            Ok(seen) => seen,
+            // The workers ride out a restart of the database, and so does whoever waits for them.
+            Err(error) if since_answer.elapsed() > DATABASE_PATIENCE => return Err(error.into()),
+            Err(_) => {
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+        };
+        since_answer = Instant::now();
         match verdict(&lanes, &serves) {
             Verdict::Empty => return Ok(()),
             Verdict::Wait => stuck = 0,
@@ -44,6 +51,12 @@ pub async fn until_empty(db: &Db) -> Result<(), Failure> {
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+async fn look(db: &Db) -> database::Result<(Vec<LaneView>, Vec<String>)> {
+    let lanes = views::lanes(db).await?;
+    let sql = "SELECT DISTINCT unnest(serves) FROM nodes WHERE state = 'live' AND runs_jobs";
+    Ok((lanes, sqlx::query_scalar(sql).fetch_all(db.pool()).await?))
 }
 
 /// Judges the lanes; `serves` are the lanes for which a live worker has a credential.

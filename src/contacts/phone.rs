@@ -50,6 +50,8 @@ pub struct UnknownRegion(String);
 pub struct Phone {
     /// `+`, calling code, national number: 2 to 15 digits in all.
     pub e164: String,
+    /// ISO 3166-1 alpha-2 of its country, where the number tells: shared calling codes may not.
+    pub country: Option<String>,
 }
 
 /// Why a text is no number that could be called. Each message is the reason in a rejects file.
@@ -157,7 +159,10 @@ fn e164(number: &PhoneNumber) -> Result<Phone, PhoneError> {
     let e164 = format!("+{}{}", number.country_code, number.get_national_significant_number());
     match e164.len() - 1 {
         0..=1 => Err(PhoneError::TooShort),
-        2..=15 => Ok(Phone { e164 }),
+        2..=15 => {
+            let country = PHONE_NUMBER_UTIL.get_region_for_number(number).map(|region| region.to_string());
+            Ok(Phone { e164, country: country.filter(|code| code.len() == 2) })
+        }
         _ => Err(PhoneError::MoreThan15),
     }
 }

@@ -112,7 +112,7 @@ async fn report(db: Db, gateway: Arc<Gateway>, stop: CancellationToken) {
             let Some(report) = line.guard.take_report() else { continue };
             let event = Event::Reported(report.clone());
             match store::apply_now(&db, line.guard.name(), event, line.guard.rules(), "switchboard").await {
-                Ok(applied) => line.guard.refresh(applied.breaker),
+                Ok(applied) => line.guard.delivered(applied.breaker),
                 Err(error) => {
                     tracing::warn!(%error, breaker = line.guard.name(), "verdicts not reported; trying again");
                     line.guard.put_back(report);

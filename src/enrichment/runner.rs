@@ -41,6 +41,8 @@ pub(super) struct Runner {
     running: Arc<AtomicU32>,
     shut_until: Arc<Mutex<Option<Instant>>>,
     freed: Arc<Notify>,
+    /// When due retries were last made claimable.
+    promoted: Instant,
     tasks: TaskTracker,
 }
 
@@ -81,6 +83,7 @@ impl Runner {
             running: Arc::default(),
             shut_until: Arc::default(),
             freed: Arc::default(),
+            promoted: Instant::now(),
             tasks: TaskTracker::new(),
         }
     }
@@ -162,7 +165,14 @@ impl Runner {
         }
         let now = self.bench.clock.now();
         let breaker = line.guard.shared();
-        if breaker.wants_probe(now) {
+        // Silence that the provider asked for holds for the probe, too; and after an outage the limit is found anew.
+        let limit = line.limiter.lock().map_or(1, |mut limiter| {
+            if breaker.state != State::Closed {
+                limiter.at_most(line.guard.rules().full);
+            }
+            limiter.allowed(now)
+        });
+        if limit > 0 && breaker.wants_probe(now) {
             return Gate::Probe;
         }
         if line.guard.admit() == Admission::Refused {
@@ -170,7 +180,7 @@ impl Runner {
         }
         let (nodes, rank) = standing.places.get(self.lane).copied().unwrap_or((1, 0));
         let mine = |whole: u32| share(whole, nodes, rank);
-        let mut allowed = line.limiter.lock().map_or(1, |limiter| mine(limiter.allowed(now)));
+        let mut allowed = mine(limit);
         if breaker.state == State::HalfOpen {
             allowed = allowed.min(mine(breaker.ramp_limit));
         }
@@ -184,14 +194,15 @@ impl Runner {
     async fn fill_and_start(&mut self, allowed: u32) -> Result<bool> {
         let allowed = allowed as usize;
         let mut full_batch = false;
+        if self.promoted.elapsed() >= IDLE {
+            // Also while claims come back full: a retry whose time has come does not wait for an empty lane.
+            claim::promote(&self.db, self.lane).await?;
+            self.promoted = Instant::now();
+        }
         if self.buffer.len() < allowed.div_ceil(2) {
             let free = allowed.saturating_sub(self.running.load(Ordering::Acquire) as usize);
             let want = (free + allowed).saturating_sub(self.buffer.len()).clamp(1, CLAIM_MAX);
-            let mut jobs = claim::claim(&self.db, self.lane, self.epoch, want as i64).await?;
-            if jobs.len() < want && claim::promote(&self.db, self.lane).await? > 0 {
-                let rest = want - jobs.len();
-                jobs.extend(claim::claim(&self.db, self.lane, self.epoch, rest as i64).await?);
-            }
+            let jobs = claim::claim(&self.db, self.lane, self.epoch, want as i64).await?;
             full_batch = jobs.len() == want;
             self.member.in_flight.fetch_add(jobs.len() as i32, Ordering::Relaxed);
             self.buffer.extend(jobs);
@@ -256,18 +267,20 @@ impl Runner {
     }
 }
 
+/// A refusal of our input is an answer, too: the provider works.
 fn verdict(settlement: &Settlement) -> ProbeEnd {
-    match &settlement.failure {
-        None if settlement.found.is_some() => ProbeEnd::Success,
-        None => ProbeEnd::NoVerdict,
-        Some(f) => match f.kind.verdict() {
-            Verdict::Success => ProbeEnd::Success,
-            Verdict::Neutral => ProbeEnd::NoVerdict,
-            Verdict::Failure => {
-                let error = CallError { http_status: f.http_status, ..CallError::new(f.kind, f.message.clone()) };
-                ProbeEnd::Failure(describe(&error))
-            }
-        },
+    let Some(failure) = &settlement.failure else {
+        return if settlement.found.is_some() { ProbeEnd::Success } else { ProbeEnd::NoVerdict };
+    };
+    match settlement.verdict {
+        Verdict::Success => ProbeEnd::Success,
+        Verdict::Neutral if failure.kind.is_permanent() && failure.http_status.is_some() => ProbeEnd::Success,
+        Verdict::Neutral => ProbeEnd::NoVerdict,
+        Verdict::Failure => {
+            let (kind, message) = (failure.kind, failure.message.clone());
+            let error = CallError { http_status: failure.http_status, ..CallError::new(kind, message) };
+            ProbeEnd::Failure(describe(&error))
+        }
     }
 }
 

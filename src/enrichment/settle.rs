@@ -18,7 +18,7 @@ pub async fn settle(db: &Db, batch: &[Settlement]) -> Result<usize> {
     let Some(first) = batch.first() else { return Ok(0) };
     let (lane_name, epoch) = (first.lane, first.epoch);
     let mut tx = db.begin().await?;
-    let keys: Vec<(i64, i16)> = batch.iter().map(|s| (s.job.id, s.job.attempt)).collect();
+    let keys: Vec<_> = batch.iter().map(|s| (s.job.id, s.job.claimed_at)).collect();
     let ours = end::fence(&mut tx, epoch, &keys).await?;
     let mut held: Vec<Settlement> = batch.iter().filter(|s| ours.contains(&s.job.id)).cloned().collect();
     if held.is_empty() {
@@ -37,7 +37,7 @@ pub async fn settle(db: &Db, batch: &[Settlement]) -> Result<usize> {
     end::end(&mut tx, lane_name, epoch, &endings).await?;
     if let Some(settlement) = held.iter().find(|s| s.parks.is_some()) {
         let detail = settlement.failure.as_ref().map_or("", |f| f.message.as_str());
-        lane::park(&mut tx, lane_name, settlement.parks.unwrap_or("credential"), detail).await?;
+        lane::park_for(&mut tx, lane_name, epoch, (settlement.parks.unwrap_or("credential"), detail)).await?;
     }
     tx.commit().await?;
     Ok(held.len())

@@ -67,10 +67,10 @@ async fn persist(db: &Db, group: Vec<Settlement>) {
     }
 }
 
-/// Classes 22 (data) and 23 (constraints): trying again can't help.
+/// Classes 22 (data), 23 (constraints) and 54 (limits of a value or statement): the same again can't help.
 fn refuses_data(error: &Error) -> bool {
     let Error::Query(sqlx::Error::Database(db)) = error else { return false };
-    db.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+    db.code().is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
 }
 
 /// Whether this is already all that is left to say: then trying again would never end.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::patch;
 use super::policy::{self, Failed};
-use crate::outcome::ErrorKind;
+use crate::outcome::{ErrorKind, Verdict};
 use crate::providers::gateway::{Answered, Unanswered};
 use crate::providers::twilio::{self, Ask};
 use crate::providers::{CallMeta, Gateway, MicroUsd, Pass, PriceBook};
@@ -45,6 +45,8 @@ pub struct Settlement {
     pub call: Option<CallMeta>,
     /// Why the whole lane has to wait, if it has.
     pub parks: Option<&'static str>,
+    /// What the call says about the provider; neutral if none was made.
+    pub verdict: Verdict,
 }
 
 /// An answer, ready to be stored.
@@ -63,7 +65,17 @@ pub struct Found {
 impl Settlement {
     /// Gives a job back that was never called for.
     pub fn back(job: Claimed, lane: &'static str, epoch: i64) -> Settlement {
-        Settlement { job, lane, epoch, end: End::Back, failure: None, found: None, call: None, parks: None }
+        Settlement {
+            job,
+            lane,
+            epoch,
+            end: End::Back,
+            failure: None,
+            found: None,
+            call: None,
+            parks: None,
+            verdict: Verdict::Neutral,
+        }
     }
 }
 
@@ -90,6 +102,7 @@ pub async fn run(bench: &Bench, lane: &'static str, epoch: i64, job: Claimed, pa
                 found: Some(found),
                 call: Some(meta),
                 parks: None,
+                verdict: Verdict::Neutral,
             }
         }
         Err(unanswered) => failed(bench, Settlement::back(job, lane, epoch), pass, *unanswered),
@@ -97,7 +110,7 @@ pub async fn run(bench: &Bench, lane: &'static str, epoch: i64, job: Claimed, pa
 }
 
 fn failed(bench: &Bench, base: Settlement, pass: Pass, unanswered: Unanswered) -> Settlement {
-    let Unanswered { error, meta } = unanswered;
+    let Unanswered { error, meta, verdict } = unanswered;
     let is_probe = matches!(pass, Pass::Probe(_));
     let facts = Failed {
         kind: error.kind,
@@ -124,5 +137,5 @@ fn failed(bench: &Bench, base: Settlement, pass: Pass, unanswered: Unanswered) -
         ErrorKind::Quota => Some("budget"),
         _ => None,
     };
-    Settlement { end, failure, call: meta, parks, ..base }
+    Settlement { end, failure, call: meta, parks, verdict, ..base }
 }

@@ -122,39 +122,37 @@ pub async fn judge(db: &Db, thresholds: &Thresholds) -> Result<()> {
     Ok(())
 }
 
+fn summary(m: &Measure) -> String {
+    format!("{} {}, over {}", m.value, m.what, m.threshold)
+}
+
 async fn raise(db: &Db, m: &Measure) -> Result<()> {
     let sql = "WITH a AS (INSERT INTO alerts (key, severity, subject, summary, incident) VALUES ($1, $2, $3, $4, $5)
                           ON CONFLICT (key) WHERE cleared_at IS NULL DO NOTHING RETURNING 1)
                INSERT INTO timeline (kind, severity, subject, summary, actor) SELECT 'alert', $2, $3, $4, 'switchboard' FROM a";
-    let summary = format!("{} {}, over {}", m.value, m.what, m.threshold);
-    sqlx::query(sql)
-        .bind(&m.key)
-        .bind(m.severity)
-        .bind(&m.subject)
-        .bind(summary)
-        .bind(m.incident)
-        .execute(db.pool())
-        .await?;
+    let insert = sqlx::query(sql).bind(&m.key).bind(m.severity).bind(&m.subject).bind(summary(m)).bind(m.incident);
+    insert.execute(db.pool()).await?;
     Ok(())
 }
 
+/// An open alert: it says what is measured now, and ends when it has been quiet for 30 s.
 async fn settle(db: &Db, m: &Measure) -> Result<()> {
     if !m.clears() {
-        let sql = "/* sample */ UPDATE alerts SET below_since = NULL, incident = $2,
-                       severity = CASE WHEN $3 = 'critical' THEN 'critical' ELSE severity END
+        let sql = "/* sample */ UPDATE alerts SET below_since = NULL, incident = $2, summary = CASE WHEN $4 THEN $5 ELSE summary END,
+                       severity = CASE WHEN $4 AND $3 = 'critical' THEN 'critical' ELSE severity END
                    WHERE key = $1 AND cleared_at IS NULL";
-        sqlx::query(sql)
-            .bind(&m.key)
-            .bind(m.incident)
-            .bind(if m.raises() { m.severity } else { "warning" })
-            .execute(db.pool())
-            .await?;
+        let update = sqlx::query(sql).bind(&m.key).bind(m.incident).bind(m.severity).bind(m.raises()).bind(summary(m));
+        update.execute(db.pool()).await?;
         return Ok(());
     }
-    let sql = "/* sample */ WITH seen AS (UPDATE alerts SET below_since = coalesce(below_since, now()) WHERE key = $1 AND cleared_at IS NULL RETURNING id, below_since),
-        ended AS (UPDATE alerts SET cleared_at = now() WHERE id IN (SELECT id FROM seen WHERE below_since <= now() - interval '30 s') RETURNING subject, summary)
-        INSERT INTO timeline (kind, subject, summary, actor) SELECT 'alert', subject, 'cleared: ' || summary, 'switchboard' FROM ended";
-    sqlx::query(sql).bind(&m.key).execute(db.pool()).await?;
+    let sql = "/* sample */ WITH seen AS (
+            UPDATE alerts SET below_since = coalesce(below_since, now()),
+                   cleared_at = CASE WHEN below_since <= now() - interval '30 s' THEN now() END
+            WHERE key = $1 AND cleared_at IS NULL RETURNING subject, cleared_at)
+        INSERT INTO timeline (kind, subject, summary, actor)
+        SELECT 'alert', subject, 'cleared: ' || $2, 'switchboard' FROM seen WHERE cleared_at IS NOT NULL";
+    let now = format!("{} {}", m.value, m.what);
+    sqlx::query(sql).bind(&m.key).bind(now).execute(db.pool()).await?;
     Ok(())
 }
 

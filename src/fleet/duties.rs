@@ -31,9 +31,9 @@ pub struct Orders {
     pub keep: Keep,
 }
 
-/// One round of duties; each is safe to repeat, and another leader's overlap does no harm.
-pub async fn round(db: &Db, orders: &Orders) -> Result<()> {
-    let reaped = orphans::reap(db, orders.dead_after).await?;
+/// One round of duties; each is safe to repeat, and another leader's overlap does no harm. Nobody is reaped unless `may_reap`.
+pub async fn round(db: &Db, orders: &Orders, may_reap: bool) -> Result<()> {
+    let reaped = if may_reap { orphans::reap(db, orders.dead_after).await? } else { orphans::Reaped::default() };
     if reaped.nodes + reaped.freed + reaped.dead > 0 {
         tracing::warn!(nodes = reaped.nodes, freed = reaped.freed, dead = reaped.dead, "freed the jobs of lost nodes");
     }
@@ -84,7 +84,7 @@ async fn watch_credentials(db: &Db) -> Result<()> {
         if served {
             lane::unpark(&mut tx, &name, &["no_credential"]).await?;
         } else {
-            // No timeline line for a lane that nobody ever used: most providers have no key on the first day.
+            // No line on the timeline: most providers have no key, and a dozen such lines at each start hide the others.
             let park = "UPDATE lanes SET parked_reason = 'no_credential', parked_at = now(),
                             parked_detail = 'no live worker has a credential for it' WHERE lane = $1 AND parked_reason IS NULL";
             sqlx::query(park).bind(&name).execute(&mut *tx).await?;
@@ -115,7 +115,7 @@ async fn sample(db: &Db) -> Result<()> {
 
 /// Small batches, so that no round takes long and no table is locked.
 async fn forget(db: &Db, keep: Keep) -> Result<()> {
-    let batches: [(&'static str, u32); 6] = [
+    let batches: [(&'static str, u32); 8] = [
         (
             "/* sample */ DELETE FROM job_history WHERE ctid IN (SELECT ctid FROM job_history WHERE finished_at < now() - make_interval(days => $1) LIMIT 5000)",
             keep.job_history,
@@ -135,6 +135,15 @@ async fn forget(db: &Db, keep: Keep) -> Result<()> {
         (
             "/* sample */ DELETE FROM breaker_events WHERE ctid IN (SELECT ctid FROM breaker_events WHERE at < now() - make_interval(days => $1) LIMIT 5000)",
             keep.timeline,
+        ),
+        (
+            "/* sample */ DELETE FROM alerts WHERE ctid IN (SELECT ctid FROM alerts WHERE cleared_at < now() - make_interval(days => $1) LIMIT 1000)",
+            keep.timeline,
+        ),
+        (
+            "/* sample */ DELETE FROM provider_results WHERE expires_at < now() - make_interval(days => $1)
+                 AND id IN (SELECT id FROM provider_results ORDER BY id LIMIT 1000)",
+            0,
         ),
         (
             "/* sample */ DELETE FROM nodes WHERE ctid IN (SELECT ctid FROM nodes WHERE ended_at < now() - make_interval(days => $1) LIMIT 1000)",

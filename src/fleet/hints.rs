@@ -31,7 +31,7 @@ pub async fn listen(db: Db, hints: Hints, stop: CancellationToken) {
             tracing::debug!(%error, "not listening; polling goes on");
         }
         // Whatever was sent meanwhile is lost: look once.
-        hints.control.notify_waiters();
+        hints.control.notify_one();
         hints.work.notify_waiters();
         tokio::select! {
             () = stop.cancelled() => return,
@@ -51,7 +51,8 @@ async fn hear(db: &Db, hints: &Hints) -> sqlx::Result<()> {
         if note.channel() == lane::WORK {
             hints.work.notify_waiters();
         } else {
-            hints.control.notify_waiters();
+            // One waits for it, who may be reading right now: this one is kept for its next look.
+            hints.control.notify_one();
         }
     }
 }

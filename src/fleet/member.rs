@@ -146,6 +146,10 @@ impl Member {
 
     async fn pulse(self: Arc<Self>, options: MemberOptions, gateway: Arc<Gateway>) {
         let begun = Instant::now();
+        // After a time without the database all beats are old: the others get a chance to beat before anyone is reaped.
+        let (mut last_beat, mut calm_until) = (begun, begun);
+        // Duties run beside the beat: a slow round must not make its leader look dead.
+        let mut duties: Option<tokio::task::JoinHandle<()>> = None;
         let mut ticks = tokio::time::interval(options.heartbeat);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -157,10 +161,14 @@ impl Member {
                 tracing::warn!(%error, "no beat");
                 continue;
             }
-            if begun.elapsed() >= options.stand_late
-                && let Err(error) = self.lead(&options).await
-            {
-                tracing::warn!(%error, "a duty of the leader failed");
+            if last_beat.elapsed() > options.heartbeat * 2 {
+                calm_until = Instant::now() + options.heartbeat * 2;
+            }
+            last_beat = Instant::now();
+            let idle = duties.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
+            if idle && begun.elapsed() >= options.stand_late {
+                let may_reap = Instant::now() >= calm_until;
+                duties = Some(self.tasks.spawn(Arc::clone(&self).lead(options.clone(), may_reap)));
             }
         }
     }
@@ -168,7 +176,9 @@ impl Member {
     async fn beat(&self, options: &MemberOptions, gateway: &Gateway) -> Result<()> {
         let sent = Instant::now();
         let epoch = self.epoch();
-        let capacity: u32 = gateway.lines().map(|l| l.limiter.lock().map_or(0, |limiter| limiter.limit())).sum();
+        let limits: Vec<(&str, u32)> =
+            gateway.lines().map(|l| (l.provider, l.limiter.lock().map_or(0, |limiter| limiter.limit()))).collect();
+        let capacity: u32 = limits.iter().map(|(_, limit)| limit).sum();
         let pulse = node::Pulse {
             in_flight: self.in_flight.load(Ordering::Relaxed),
             capacity: i32::try_from(capacity).unwrap_or(i32::MAX),
@@ -185,14 +195,22 @@ impl Member {
             s.epoch = epoch;
             s.valid_until = sent + options.orders.dead_after;
         });
+        if options.joining.runs_jobs {
+            node::show_limits(&self.db, &limits).await?;
+        }
         self.clock.measure(&self.db).await
     }
 
-    async fn lead(&self, options: &MemberOptions) -> Result<()> {
-        let epoch = self.epoch();
-        if leader::stand(&self.db, epoch, &options.joining.node, options.orders.dead_after).await? {
-            duties::round(&self.db, &options.orders).await?;
+    async fn lead(self: Arc<Self>, options: MemberOptions, may_reap: bool) {
+        let orders = &options.orders;
+        let led = async {
+            if leader::stand(&self.db, self.epoch(), &options.joining.node, orders.dead_after).await? {
+                duties::round(&self.db, orders, may_reap).await?;
+            }
+            Ok::<(), crate::database::Error>(())
+        };
+        if let Err(error) = led.await {
+            tracing::warn!(%error, "a duty of the leader failed");
         }
-        Ok(())
     }
 }

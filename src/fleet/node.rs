@@ -72,6 +72,16 @@ pub async fn beat(db: &Db, epoch: i64, pulse: &Pulse) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
+/// Writes down the limits that this node found, where they changed: what panes show as the adaptive limit.
+pub async fn show_limits(db: &Db, limits: &[(&str, u32)]) -> Result<()> {
+    let (lanes, found): (Vec<&str>, Vec<i32>) =
+        limits.iter().map(|(lane, limit)| (*lane, i32::try_from(*limit).unwrap_or(i32::MAX))).unzip();
+    let sql = "/* heartbeat */ UPDATE lanes l SET rate_limit = u.found FROM unnest($1::text[], $2::integer[]) AS u(lane, found)
+               WHERE l.lane = u.lane AND l.rate_limit <> u.found";
+    sqlx::query(sql).bind(lanes).bind(found).execute(db.pool()).await?;
+    Ok(())
+}
+
 /// Claims nothing more: what is in flight is being finished.
 pub async fn drain(db: &Db, epoch: i64) -> Result<()> {
     sqlx::query("UPDATE nodes SET state = 'draining' WHERE epoch = $1 AND state = 'live'")

@@ -68,6 +68,8 @@ pub struct Unanswered {
     pub error: CallError,
     /// The call.
     pub meta: Option<CallMeta>,
+    /// What it says about the provider, throttling that persists included.
+    pub verdict: Verdict,
 }
 
 /// How a call ended.
@@ -155,14 +157,14 @@ impl Gateway {
         flight.meta.took_ms = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
         flight.meta.http_status = exchange.as_ref().ok().map(|e| i32::from(e.status));
         let judged = exchange.and_then(|exchange| judge(&exchange).map(|value| (value, exchange)));
-        self.note(&flight, judged.as_ref().err());
+        let verdict = self.note(&flight, judged.as_ref().err());
         let meta = flight.meta;
         match judged {
             Ok((value, exchange)) => Ok(Answered { value, exchange, meta }),
             Err(error) => {
                 let message = self.redactor.redact(&error.message, Level::Secrets).into_owned();
                 let error = CallError { http_status: meta.http_status, message, ..error };
-                Err(Box::new(Unanswered { error, meta: Some(meta) }))
+                Err(Box::new(Unanswered { error, meta: Some(meta), verdict }))
             }
         }
     }
@@ -172,13 +174,16 @@ impl Gateway {
         match value {
             Value::String(text) => Value::String(self.redactor.redact(&text, Level::Secrets).into_owned()),
             Value::Array(items) => items.into_iter().map(|item| self.without_secrets(item)).collect(),
-            Value::Object(map) => map.into_iter().map(|(key, value)| (key, self.without_secrets(value))).collect(),
+            Value::Object(map) => {
+                let clean = |key: String| self.redactor.redact(&key, Level::Secrets).into_owned();
+                map.into_iter().map(|(key, value)| (clean(key), self.without_secrets(value))).collect()
+            }
             other => other,
         }
     }
 
     /// Tells limiter, breaker and log how the call ended.
-    fn note(&self, flight: &Flight<'_>, error: Option<&CallError>) {
+    fn note(&self, flight: &Flight<'_>, error: Option<&CallError>) -> Verdict {
         let Flight { line, pass, generation, meta } = flight;
         let (provider, request, status, took_ms) = (line.provider, meta.request_id, meta.http_status, meta.took_ms);
         match error {
@@ -195,8 +200,12 @@ impl Gateway {
                 let why = error.map(describe).unwrap_or_default();
                 line.guard.failed(*generation, meta.started_at, &why);
             }
+            (Pass::Ordinary, Verdict::Neutral) if is_refusal(error) => {
+                line.guard.answered(*generation, meta.started_at)
+            }
             _ => {}
         }
+        verdict
     }
 
     /// Tells the limiter; throttling that goes on although it is at its floor is a failure.
@@ -216,8 +225,13 @@ impl Gateway {
     }
 }
 
+/// Whether the provider answered, only not to our liking: it works.
+fn is_refusal(error: Option<&CallError>) -> bool {
+    error.is_some_and(|e| e.kind.is_permanent() && e.http_status.is_some())
+}
+
 fn refused(kind: ErrorKind, message: &str) -> Box<Unanswered> {
-    Box::new(Unanswered { error: CallError::new(kind, message), meta: None })
+    Box::new(Unanswered { error: CallError::new(kind, message), meta: None, verdict: Verdict::Neutral })
 }
 
 /// A failure as a breaker's history shows it: `HTTP 503`, `timeout`.

@@ -39,6 +39,11 @@ impl Limiter {
         self.limit
     }
 
+    /// Not more than this for now: what was found before an outage may not hold after it.
+    pub fn at_most(&mut self, limit: u32) {
+        self.limit = self.limit.min(limit.max(1));
+    }
+
     /// A call was answered.
     pub fn succeeded(&mut self) {
         self.throttled = 0;

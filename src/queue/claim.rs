@@ -23,6 +23,8 @@ pub struct Claimed {
     pub returns: i16,
     /// Times it failed as a probe.
     pub probes: i16,
+    /// When it was claimed: no two claims of a job have the same, which fences its settling.
+    pub claimed_at: DateTime<Utc>,
     /// Since when it could run.
     pub run_at: DateTime<Utc>,
     /// The contact's number.
@@ -39,7 +41,7 @@ pub const CLAIM: &str = "
     claimed AS (
         UPDATE jobs SET state = 'running', lease_epoch = $2, claimed_at = now(), attempt = attempt + 1
         WHERE id = ANY(ARRAY(SELECT id FROM picked))
-        RETURNING id, kind, contact_id, attempt, max_attempts, returns, probes, run_at, priority),
+        RETURNING id, kind, contact_id, attempt, max_attempts, returns, probes, claimed_at, run_at, priority),
     held AS (
         UPDATE contacts SET status = 'processing', updated_at = now()
         WHERE id = ANY(ARRAY(SELECT contact_id FROM claimed WHERE kind = 'lookup')) AND status = 'pending'
@@ -50,7 +52,7 @@ pub const CLAIM: &str = "
     lane_delta AS (
         INSERT INTO lane_deltas (lane, waiting, running)
         SELECT $1, -count(*), count(*) FROM claimed HAVING count(*) > 0)
-    SELECT j.id, j.kind, j.contact_id, j.attempt, j.max_attempts, j.returns, j.probes, j.run_at, c.phone_e164
+    SELECT j.id, j.kind, j.contact_id, j.attempt, j.max_attempts, j.returns, j.probes, j.claimed_at, j.run_at, c.phone_e164
     FROM claimed j JOIN contacts c ON c.id = j.contact_id ORDER BY j.priority, j.run_at, j.id";
 
 /// Takes up to `limit` waiting jobs of `lane` for `epoch`: none while the lane is paused or the epoch is not live.

@@ -1,4 +1,4 @@
-//! Ending a batch of attempts, fenced: only a job that this epoch still holds, in this very attempt, is touched.
+//! Ending a batch of attempts, fenced: only a job that this epoch still holds, by this very claim, is touched.
 //!
 //! The caller's transaction carries everything else that the ending means (results, contact changes, follow-up jobs), for
 //! exactly those jobs that [`fence`] returns.
@@ -67,12 +67,13 @@ pub struct Failure {
     pub took_ms: i32,
 }
 
-/// Locks and returns those of `endings` that `epoch` still holds.
-pub async fn fence(tx: &mut PgConnection, epoch: i64, endings: &[(i64, i16)]) -> Result<BTreeSet<i64>> {
-    let (ids, attempts): (Vec<i64>, Vec<i16>) = endings.iter().copied().unzip();
-    let sql = "SELECT j.id FROM jobs j JOIN unnest($1::bigint[], $2::smallint[]) AS u(id, attempt) ON u.id = j.id
-               WHERE j.state = 'running' AND j.lease_epoch = $3 AND j.attempt = u.attempt ORDER BY j.id FOR UPDATE OF j";
-    let held: Vec<i64> = sqlx::query_scalar(sql).bind(ids).bind(attempts).bind(epoch).fetch_all(tx).await?;
+/// Locks and returns those of `claims` (job and the moment of its claim) that `epoch` still holds by that very claim. An
+/// attempt's number would not do: one that was given back comes again under the same number.
+pub async fn fence(tx: &mut PgConnection, epoch: i64, claims: &[(i64, DateTime<Utc>)]) -> Result<BTreeSet<i64>> {
+    let (ids, claimed): (Vec<i64>, Vec<DateTime<Utc>>) = claims.iter().copied().unzip();
+    let sql = "SELECT j.id FROM jobs j JOIN unnest($1::bigint[], $2::timestamptz[]) AS u(id, claimed_at) ON u.id = j.id
+               WHERE j.state = 'running' AND j.lease_epoch = $3 AND j.claimed_at = u.claimed_at ORDER BY j.id FOR UPDATE OF j";
+    let held: Vec<i64> = sqlx::query_scalar(sql).bind(ids).bind(claimed).bind(epoch).fetch_all(tx).await?;
     Ok(held.into_iter().collect())
 }
 

@@ -1,8 +1,11 @@
-//! Putting work into a lane: set-wise, unique while live, refused beyond the lane's hard limit.
+//! Putting work into a lane: set-wise, unique while live. Callers look for [`room`] first.
 
 use sqlx::PgConnection;
 
 use crate::database::Result;
+
+/// Hard limit of a lane's live jobs: beyond it work is refused, so that the queue can't fill the disk.
+pub const LANE_LIMIT: i64 = 20_000_000;
 
 /// Work of one kind for many contacts.
 #[derive(Debug, Clone, Copy)]

@@ -74,6 +74,21 @@ pub async fn park(tx: &mut PgConnection, lane: &str, reason: &str, detail: &str)
     Ok(true)
 }
 
+/// Parks a lane for what node `epoch` found. A refused credential is that node's own: it serves the lane no longer, and the
+/// lane is parked when no other node is left that does.
+pub async fn park_for(tx: &mut PgConnection, lane: &str, epoch: i64, (reason, detail): (&str, &str)) -> Result<()> {
+    if reason == "credential" {
+        let sql = "UPDATE nodes SET serves = array_remove(serves, $1) WHERE epoch = $2";
+        sqlx::query(sql).bind(lane).bind(epoch).execute(&mut *tx).await?;
+        let others = "SELECT EXISTS (SELECT FROM nodes WHERE state = 'live' AND runs_jobs AND $1 = ANY(serves))";
+        if sqlx::query_scalar(others).bind(lane).fetch_one(&mut *tx).await? {
+            return Ok(());
+        }
+    }
+    park(tx, lane, reason, detail).await?;
+    Ok(())
+}
+
 /// Ends the parking of a lane for one of `reasons`, with its timeline line.
 pub async fn unpark(tx: &mut PgConnection, lane: &str, reasons: &[&str]) -> Result<bool> {
     let sql = "UPDATE lanes SET parked_reason = NULL, parked_at = NULL, parked_detail = NULL WHERE lane = $1 AND parked_reason = ANY($2)";

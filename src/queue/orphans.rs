@@ -31,6 +31,11 @@ const FREE: &str = "
     ended AS (
         UPDATE contacts SET status = 'failed', error_kind = 'internal', error_message = 'its worker died in each attempt', updated_at = now()
         WHERE id = ANY(ARRAY(SELECT contact_id FROM freed WHERE kind = 'lookup' AND state = 'dead')) AND status = 'processing' RETURNING 1),
+    steps AS (
+        INSERT INTO contact_steps (contact_id, step, state, provider, error_kind, error_message, finished_at)
+        SELECT contact_id, kind, 'dead', lane, 'internal', 'its worker died in each attempt', now() FROM freed WHERE state = 'dead'
+        ON CONFLICT (contact_id, step) DO UPDATE SET state = 'dead', reason = NULL, provider = excluded.provider,
+            error_kind = excluded.error_kind, error_message = excluded.error_message, finished_at = now()),
     contact_delta AS (
         INSERT INTO contact_deltas (pending, processing, failed)
         SELECT (SELECT count(*) FROM back), -(SELECT count(*) FROM back) - (SELECT count(*) FROM ended), (SELECT count(*) FROM ended)

@@ -9,7 +9,7 @@ pub struct Backoff {
     pub base: Duration,
     /// Longest wait at all.
     pub cap: Duration,
-    /// Longest `Retry-After` that is waited for; beyond it, it is a quota.
+    /// Longest `Retry-After` that is waited for.
     pub retry_after_cap: Duration,
 }
 

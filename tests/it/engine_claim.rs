@@ -119,7 +119,7 @@ async fn claim_and_promotion_never_scan_a_large_table_once_the_leader_has_seen_i
     sqlx::query(fill).execute(test.db.pool()).await.unwrap();
     let delta = "INSERT INTO lane_deltas (lane, waiting, scheduled) VALUES ('twilio', 150000, 50000)";
     sqlx::query(delta).execute(test.db.pool()).await.unwrap();
-    duties::round(&test.db, &leading()).await.unwrap();
+    duties::round(&test.db, &leading(), true).await.unwrap();
     let (claims, promotes) = (plan_of_claim(&test.db).await, plan_of_promotion(&test.db).await);
     assert!(claims.contains("Index Scan using jobs_claim on jobs"), "{claims}");
     assert!(promotes.contains("Index Scan using jobs_scheduled on jobs"), "{promotes}");

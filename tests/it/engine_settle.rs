@@ -100,7 +100,7 @@ async fn a_settlement_for_a_lease_that_went_to_another_changes_nothing() {
     let test = TestDb::new().await;
     let (old, jobs) = claimed(&test.db, 2).await;
     let new = epoch(&test.db).await;
-    let sql = "UPDATE jobs SET lease_epoch = $1, attempt = 2";
+    let sql = "UPDATE jobs SET lease_epoch = $1, attempt = 2, claimed_at = now()";
     sqlx::query(sql).bind(new).execute(test.db.pool()).await.unwrap();
     let before = everything(&test.db).await;
     let batch: Vec<Settlement> = jobs.iter().map(|j| found(j.clone(), old, json!({"line_type": "mobile"}))).collect();

@@ -32,6 +32,7 @@ pub(super) fn read(cells: Vec<String>, mapping: &Mapping, region: Region) -> Res
     let given = raw.or(number).unwrap_or_default();
     contact.insert("raw_phone_number".to_owned(), Value::String(given));
     contact.insert("phone_e164".to_owned(), Value::String(phone.e164));
+    contact.insert("country_code".to_owned(), phone.country.map_or(Value::Null, Value::String));
     if contact.contains_key("email") {
         contact.insert("email_source".to_owned(), Value::String("import".to_owned()));
     }
@@ -91,12 +92,12 @@ mod tests {
     fn short_rows_lack_fields_and_long_ones_lose_nothing() {
         assert_eq!(
             row(&["(415) 555-0123"]).unwrap(),
-            json!({"raw_phone_number": "(415) 555-0123", "phone_e164": "+14155550123", "extra": {}})
+            json!({"raw_phone_number": "(415) 555-0123", "phone_e164": "+14155550123", "country_code": "US", "extra": {}})
         );
         let long = row(&["4155550123", " Jane@Example.COM ", "10-50", " a ", "b", ""]).unwrap();
         assert_eq!(
             long,
-            json!({"raw_phone_number": "4155550123", "phone_e164": "+14155550123", "email": "jane@example.com",
+            json!({"raw_phone_number": "4155550123", "phone_e164": "+14155550123", "country_code": "US", "email": "jane@example.com",
             "email_source": "import", "extra": {"business_employee_count": "10-50", "notes": " a ", "column_5": "b"}})
         );
     }

@@ -13,19 +13,19 @@ const TRIES: usize = 5;
 
 /// A number that is there already stays as it is; so does the second of two equal numbers in one statement.
 const INSERT: &str = "
-INSERT INTO contacts (raw_phone_number, phone_e164, source, extra, email_source,
+INSERT INTO contacts (raw_phone_number, phone_e164, country_code, source, extra, email_source,
     business_name, business_legal_name, business_type, business_category, business_industry, business_employee_count,
     business_founded_year, business_address, business_city, business_state, business_postal_code, business_country,
     business_website, business_email_domain, business_linkedin_url, business_twitter_handle, business_description,
     email, first_name, last_name, full_name, position, department, seniority, linkedin_url, twitter_url, facebook_url,
     consumer_address, consumer_city, consumer_state, consumer_postal_code, consumer_country)
-SELECT raw_phone_number, phone_e164, $2, extra, email_source,
+SELECT raw_phone_number, phone_e164, country_code, $2, extra, email_source,
     business_name, business_legal_name, business_type, business_category, business_industry, business_employee_count,
     business_founded_year, business_address, business_city, business_state, business_postal_code, business_country,
     business_website, business_email_domain, business_linkedin_url, business_twitter_handle, business_description,
     email, first_name, last_name, full_name, position, department, seniority, linkedin_url, twitter_url, facebook_url,
     consumer_address, consumer_city, consumer_state, consumer_postal_code, consumer_country
-FROM json_to_recordset($1::json) AS r (raw_phone_number text, phone_e164 text, extra jsonb, email_source text,
+FROM json_to_recordset($1::json) AS r (raw_phone_number text, phone_e164 text, country_code text, extra jsonb, email_source text,
     business_name text, business_legal_name text, business_type text, business_category text, business_industry text,
     business_employee_count integer, business_founded_year integer, business_address text, business_city text,
     business_state text, business_postal_code text, business_country text, business_website text,
@@ -102,8 +102,11 @@ mod tests {
     #[test]
     fn the_statement_fills_exactly_the_fields_that_the_registry_calls_importable() {
         let columns = INSERT.split(['(', ')']).nth(1).unwrap();
-        let mut columns: Vec<_> =
-            columns.split(',').map(str::trim).filter(|c| !["source", "extra", "email_source"].contains(c)).collect();
+        let mut columns: Vec<_> = columns
+            .split(',')
+            .map(str::trim)
+            .filter(|c| !["source", "extra", "email_source", "country_code"].contains(c))
+            .collect();
         let mut fields: Vec<_> = fields::all().filter(|field| field.import).map(|field| field.name).collect();
         columns.sort_unstable();
         fields.sort_unstable();

@@ -54,6 +54,10 @@ pub(super) fn judge(sample: &[u8]) -> Content {
         [0xfe, 0xff, body @ ..] => (Content::Utf16(UTF_16BE, 2), body),
         body => (without_mark(body), body),
     };
+    let begins: Vec<u8> = body.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(2).collect();
+    if matches!(begins.as_slice(), b"{\"" | b"[{" | b"{}") {
+        return Content::Binary("JSON: write it as CSV, which can be imported");
+    }
     if body.iter().all(|b| matches!(b, b' ' | b'\r' | b'\n' | b'\t' | 0)) {
         return if body.contains(&0) && content == Content::Bytes(0) {
             Content::Binary("nothing but NUL bytes")
@@ -190,6 +194,7 @@ mod tests {
         assert_eq!(judge(b"\xef\xbb\xbf\r\n  \n"), Content::Empty);
         assert_eq!(judge(b"PK\x03\x04...."), Content::Zip);
         assert!(matches!(judge(b"%PDF-1.7"), Content::Binary(_)));
+        assert!(matches!(judge(b"{\"id\":1,\"phone_e164\":\"+14155550123\"}\n"), Content::Binary(_)));
         assert!(matches!(judge(&(0..=255).collect::<Vec<u8>>()), Content::Binary(_)));
         assert!(matches!(judge(&[0; 100]), Content::Binary(_)));
         assert_eq!(judge(b"phone\n+1415\x005550123\n+14155550124\n"), Content::Bytes(0), "one NUL spoils one row only");

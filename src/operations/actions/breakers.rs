@@ -1,5 +1,6 @@
 //! Reset, hold open, hold closed, back to automatic: steps of the same machine that failures drive.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -59,18 +60,18 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
 
 /// The part of a breaker that these actions change.
 pub(super) async fn state(tx: &mut PgConnection, name: &str) -> Result<Value, Refusal> {
-    let row: (String, Option<String>, Option<String>) =
-        sqlx::query_as("SELECT state, held_by, held_reason FROM breakers WHERE name = $1 FOR UPDATE")
+    let row: (String, Option<String>, Option<String>, Option<DateTime<Utc>>) =
+        sqlx::query_as("SELECT state, held_by, held_reason, held_until FROM breakers WHERE name = $1 FOR UPDATE")
             .bind(canonical(name)?)
             .fetch_one(tx)
             .await?;
-    Ok(json!({"state": row.0, "held_by": row.1, "held_reason": row.2}))
+    Ok(json!({"state": row.0, "held_by": row.1, "held_reason": row.2, "held_until": row.3}))
 }
 
 pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -> Result<Done, Refusal> {
     let name = canonical(&action.target())?;
     let before = state(tx, name).await?;
-    let hold = |reason: &str, until: &Option<chrono::DateTime<chrono::Utc>>| Hold {
+    let hold = |reason: &str, until: &Option<DateTime<Utc>>| Hold {
         by: actor.name.clone(),
         reason: reason.to_owned(),
         until: *until,
@@ -91,18 +92,17 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -
     Ok(Done { changed: 1, summary, before, after, inverse })
 }
 
+/// A hold that was there before comes back as it was, with its reason and its end; else the hold that was set ends.
 fn opposite(action: &Action, name: &str, before: &Value) -> Option<Action> {
     let name = name.to_owned();
     let reason = before["held_reason"].as_str().unwrap_or("undo").to_owned();
-    match (action, before["state"].as_str()) {
-        (Action::ResetBreaker { .. }, Some("forced_open"))
-        | (Action::ReleaseBreaker { .. } | Action::HoldBreakerClosed { .. }, Some("forced_open")) => {
-            Some(Action::HoldBreakerOpen { name, reason, until: None })
+    let until = before["held_until"].as_str().and_then(|text| text.parse().ok());
+    match before["state"].as_str() {
+        Some("forced_open") => Some(Action::HoldBreakerOpen { name, reason, until }),
+        Some("forced_closed") => Some(Action::HoldBreakerClosed { name, reason, until }),
+        _ if matches!(action, Action::HoldBreakerOpen { .. } | Action::HoldBreakerClosed { .. }) => {
+            Some(Action::ReleaseBreaker { name })
         }
-        (Action::ReleaseBreaker { .. } | Action::HoldBreakerOpen { .. }, Some("forced_closed")) => {
-            Some(Action::HoldBreakerClosed { name, reason, until: None })
-        }
-        (Action::HoldBreakerOpen { .. } | Action::HoldBreakerClosed { .. }, _) => Some(Action::ReleaseBreaker { name }),
         _ => None,
     }
 }

@@ -1,4 +1,5 @@
-//! Enqueueing lookups of what a filter matches: one statement, whatever the number.
+//! Enqueueing lookups of what a filter matches: one statement, whatever the number. A dead lookup of such a contact is
+//! over with it: nobody revives it later beside the new one.
 
 use chrono::Utc;
 use serde_json::json;
@@ -10,10 +11,7 @@ use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
 use crate::providers::PriceBook;
 use crate::providers::twilio::Ask;
-use crate::queue;
-
-/// Hard limit of a lane: beyond it an enqueue is refused, so that the disk can't fill up.
-const LANE_LIMIT: i64 = 20_000_000;
+use crate::queue::enqueue::{LANE_LIMIT, room, wake};
 
 /// What a lookup may take: not in a worker's hands, not queued already, and completed ones only when asked again.
 const ELIGIBLE: &str = ") AND c.status <> 'processing' AND NOT EXISTS (SELECT FROM jobs l WHERE l.kind = 'lookup' AND l.contact_id = c.id AND l.state IN ('waiting', 'scheduled', 'running'))";
@@ -30,8 +28,15 @@ const ENQUEUE: &str = " ORDER BY c.id FOR UPDATE OF c),
         INSERT INTO jobs (lane, kind, contact_id, state, max_attempts)
         SELECT 'twilio', 'lookup', id, 'waiting', attempts FROM chosen ORDER BY id
         ON CONFLICT (kind, contact_id) WHERE state IN ('waiting', 'scheduled', 'running') DO NOTHING RETURNING 1),
+    buried AS (
+        DELETE FROM jobs WHERE kind = 'lookup' AND state = 'dead' AND contact_id IN (SELECT id FROM chosen)
+        RETURNING id, lane, kind, contact_id, attempt, created_at),
+    kept AS (
+        INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, created_at)
+        SELECT id, lane, kind, contact_id, 'cancelled', attempt, created_at FROM buried),
     lane_delta AS (
-        INSERT INTO lane_deltas (lane, waiting, enqueued) SELECT 'twilio', count(*), count(*) FROM made HAVING count(*) > 0)
+        INSERT INTO lane_deltas (lane, waiting, enqueued, dead)
+        SELECT 'twilio', m.n, m.n, -b.n FROM (SELECT count(*) AS n FROM made) m, (SELECT count(*) AS n FROM buried) b WHERE m.n + b.n > 0)
     SELECT count(*) FROM made";
 
 fn parse(text: &str) -> Result<Filter, Refusal> {
@@ -46,7 +51,10 @@ fn eligible(start: Statement, filter: &Filter, again: bool) -> Statement {
 pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
     let filter = parse(&wish.filter)?;
     let count = "SELECT count(*) AS n, coalesce(max(c.id), 0) AS bound FROM contacts c WHERE (";
-    let row = eligible(Statement::new(count), &filter, wish.again).query().fetch_one(db.pool()).await?;
+    let mut tx = db.begin().await?;
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+    let row = eligible(Statement::new(count), &filter, wish.again).query().fetch_one(&mut *tx).await?;
+    drop(tx);
     let (things, bound): (i64, i64) = (row.try_get("n")?, row.try_get("bound")?);
     let ask = Ask::parse(&wish.packages).map_err(Refusal::Impossible)?;
     let prices = PriceBook::load(db).await?;
@@ -73,12 +81,11 @@ pub(super) async fn act(tx: &mut PgConnection, wish: &LookUp, bound: i64) -> Res
         .text("::smallint AS attempts FROM contacts c WHERE (");
     let statement = eligible(start, &filter, wish.again).text(" AND c.id <= ").bind(Bind::Integer(bound)).text(ENQUEUE);
     let changed: i64 = statement.query().fetch_one(&mut *tx).await?.try_get(0)?;
-    if queue::enqueue::room(tx, "twilio", LANE_LIMIT).await? == 0 {
-        return Err(Refusal::Impossible(format!(
-            "lane twilio would hold more than {LANE_LIMIT} jobs; let it drain, then repeat"
-        )));
+    if room(tx, "twilio", LANE_LIMIT).await? == 0 {
+        let text = format!("lane twilio would hold more than {LANE_LIMIT} jobs; let it drain, then repeat");
+        return Err(Refusal::Impossible(text));
     }
-    queue::enqueue::wake(tx, "twilio").await?;
+    wake(tx, "twilio").await?;
     let summary = format!("enqueued {changed} lookups");
     Ok(Done { changed, summary, before: json!(null), after: json!({"enqueued": changed}), inverse: None })
 }

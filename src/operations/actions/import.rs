@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Actor;
 use crate::contacts::import::{Enqueue, ImportError, ImportOptions, ImportReport, Progress, Source, import};
 use crate::database::Db;
-use crate::queue::enqueue::{Work, enqueue, wake};
+use crate::queue::enqueue::{LANE_LIMIT, Work, enqueue, room, wake};
 
 /// What an operator wants imported.
 pub struct ImportWish<'a> {
@@ -46,6 +46,12 @@ pub async fn run_import(
 
 async fn queue_lookups(tx: &mut sqlx::PgConnection, ids: &[i64], max_attempts: u32) -> Result<(), String> {
     let work = Work { lane: "twilio", kind: "lookup", max_attempts, priority: 100 };
+    if room(tx, work.lane, LANE_LIMIT).await.map_err(|e| e.to_string())? < ids.len() as i64 {
+        return Err(format!(
+            "lane {} would hold more than {LANE_LIMIT} jobs: what was imported so far stays; let the lane drain, then import again",
+            work.lane
+        ));
+    }
     enqueue(tx, work, ids).await.map_err(|e| e.to_string())?;
     wake(tx, "twilio").await.map_err(|e| e.to_string())
 }

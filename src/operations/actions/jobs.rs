@@ -8,16 +8,18 @@ use super::draft::{Done, Draft, Refusal};
 use crate::database::Db;
 use crate::queue;
 
-/// Dead jobs of the target that have no live twin, up to a bound.
-const COUNT: &str = "SELECT count(*), coalesce(max(id), 0) FROM jobs d
+/// Dead jobs of the target that have no live twin and whose contact still waits for it; one a contact and step.
+const COUNT: &str = "SELECT count(DISTINCT (kind, contact_id)), coalesce(max(id), 0) FROM jobs d
     WHERE state = 'dead' AND ($1::bigint[] IS NULL OR id = ANY($1)) AND ($2::text IS NULL OR lane = $2)
-      AND NOT EXISTS (SELECT FROM jobs l WHERE l.kind = d.kind AND l.contact_id = d.contact_id AND l.state IN ('waiting', 'scheduled', 'running'))";
+      AND NOT EXISTS (SELECT FROM jobs l WHERE l.kind = d.kind AND l.contact_id = d.contact_id AND l.state IN ('waiting', 'scheduled', 'running'))
+      AND (kind <> 'lookup' OR EXISTS (SELECT FROM contacts c WHERE c.id = d.contact_id AND c.status = 'failed'))";
 
 const RETRY: &str = "
     WITH chosen AS (
         SELECT DISTINCT ON (kind, contact_id) id FROM jobs d
         WHERE state = 'dead' AND ($1::bigint[] IS NULL OR id = ANY($1)) AND ($2::text IS NULL OR lane = $2) AND id <= $3
           AND NOT EXISTS (SELECT FROM jobs l WHERE l.kind = d.kind AND l.contact_id = d.contact_id AND l.state IN ('waiting', 'scheduled', 'running'))
+          AND (kind <> 'lookup' OR EXISTS (SELECT FROM contacts c WHERE c.id = d.contact_id AND c.status = 'failed'))
         ORDER BY kind, contact_id, id DESC),
     revived AS (
         UPDATE jobs SET state = 'waiting', attempt = 0, returns = 0, probes = 0, run_at = now()

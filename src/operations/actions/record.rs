@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::draft::{Done, Refusal};
 use super::{Action, Actor, Confirmed, Plan, breakers, contacts, inverse, jobs, lanes};
-use crate::database::Db;
+use crate::database::{Db, Error};
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -22,10 +22,25 @@ pub struct Receipt {
     pub twin: String,
 }
 
+/// Two people's actions may meet on the same rows; the one that PostgreSQL turns away is tried again.
+const TRIES: u32 = 4;
+
 /// Runs what was agreed to. Nothing happens if what it touches has drifted by more than 1 % since it was shown.
 pub async fn run(db: &Db, confirmed: Confirmed, actor: &Actor) -> Result<Receipt, Refusal> {
     let plan = confirmed.plan();
+    let mut tried = 1;
+    loop {
+        match attempt(db, plan, actor).await {
+            Err(refusal) if tried < TRIES && collided(&refusal) => tried += 1,
+            ended => return ended,
+        }
+    }
+}
+
+async fn attempt(db: &Db, plan: &Plan, actor: &Actor) -> Result<Receipt, Refusal> {
     let mut tx = db.begin().await?;
+    // Millions of rows take longer than any screen may wait.
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let done = act(&mut tx, plan, actor).await?;
     check_drift(plan, done.changed)?;
     let audit_id = write(&mut tx, &plan.action, actor, &done).await?;
@@ -37,6 +52,12 @@ pub async fn run(db: &Db, confirmed: Confirmed, actor: &Actor) -> Result<Receipt
         undoable: done.inverse.is_some(),
         twin: plan.twin.clone(),
     })
+}
+
+/// Deadlock, or the same job made live by another at the same moment.
+fn collided(refusal: &Refusal) -> bool {
+    let Refusal::Database(Error::Query(sqlx::Error::Database(error))) = refusal else { return false };
+    matches!(error.code().as_deref(), Some("40P01" | "23505"))
 }
 
 /// Takes back an audited action, if what it changed still is as it left it.
