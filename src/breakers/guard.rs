@@ -282,6 +282,18 @@ mod tests {
     }
 
     #[test]
+    fn failures_on_their_way_to_the_row_still_stop_calls() {
+        let guard = guard();
+        for i in 0..5 {
+            guard.failed(1, at(i), "503");
+        }
+        assert_eq!(guard.take_report().map(|r| r.trailing), Some(5));
+        assert_eq!(guard.admit(), Admission::Refused);
+        guard.delivered(Breaker::new());
+        assert_eq!(guard.admit(), Admission::Call(1), "somebody else's success came between");
+    }
+
+    #[test]
     fn a_success_is_reported_while_the_failures_before_it_are_still_on_their_way() {
         let guard = guard();
         guard.failed(1, at(0), "503");

@@ -207,6 +207,9 @@ impl Runner {
             self.member.in_flight.fetch_add(jobs.len() as i32, Ordering::Relaxed);
             self.buffer.extend(jobs);
         }
+        // The claim took its time: what was allowed before it may not be any more.
+        let Gate::Open(allowed) = self.gate() else { return Ok(true) };
+        let allowed = allowed as usize;
         while (self.running.load(Ordering::Acquire) as usize) < allowed {
             let Some(job) = self.buffer.pop_front() else { break };
             self.start(job);

@@ -54,6 +54,9 @@ async fn spare_what_began_while_open(tx: &mut PgConnection, lane_name: &str, hel
     if jobs.is_empty() {
         return Ok(());
     }
+    // An opening that has not committed yet is waited for: it may be older than the call.
+    let settled = "SELECT FROM breakers WHERE lane = $1 FOR SHARE";
+    sqlx::query(settled).bind(lane_name).execute(&mut *tx).await?;
     let sql = "SELECT u.job FROM unnest($2::bigint[], $3::timestamptz[]) AS u(job, began) CROSS JOIN LATERAL (
                    SELECT e.event, e.to_state FROM breaker_events e JOIN breakers b ON b.name = e.breaker
                    WHERE b.lane = $1 AND e.at <= u.began ORDER BY e.id DESC LIMIT 1) seen

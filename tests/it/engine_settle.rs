@@ -100,13 +100,15 @@ async fn a_settlement_for_a_lease_that_went_to_another_changes_nothing() {
     let test = TestDb::new().await;
     let (old, jobs) = claimed(&test.db, 2).await;
     let new = epoch(&test.db).await;
-    let sql = "UPDATE jobs SET lease_epoch = $1, attempt = 2, claimed_at = now()";
-    sqlx::query(sql).bind(new).execute(test.db.pool()).await.unwrap();
+    sqlx::query("UPDATE jobs SET lease_epoch = $1").bind(new).execute(test.db.pool()).await.unwrap();
     let before = everything(&test.db).await;
-    let batch: Vec<Settlement> = jobs.iter().map(|j| found(j.clone(), old, json!({"line_type": "mobile"}))).collect();
-    assert_eq!(settle(&test.db, &batch).await.unwrap(), 0);
+    let late: Vec<Settlement> = jobs.iter().map(|j| found(j.clone(), old, json!({"line_type": "mobile"}))).collect();
+    assert_eq!(settle(&test.db, &late).await.unwrap(), 0);
+    assert_eq!(everything(&test.db).await, before);
+    sqlx::query("UPDATE jobs SET claimed_at = now()").execute(test.db.pool()).await.unwrap();
+    let before = everything(&test.db).await;
     let earlier: Vec<Settlement> = jobs.into_iter().map(|j| found(j, new, json!({"line_type": "mobile"}))).collect();
-    assert_eq!(settle(&test.db, &earlier).await.unwrap(), 0, "an attempt that is over is not ours either");
+    assert_eq!(settle(&test.db, &earlier).await.unwrap(), 0, "a claim that is over is not ours either");
     assert_eq!(everything(&test.db).await, before);
 }
 
