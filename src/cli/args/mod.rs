@@ -1,0 +1,95 @@
+//! What can be typed: one definition serves parsing and help.
+
+mod breakers;
+mod contacts;
+mod files;
+mod queue;
+mod records;
+mod runs;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
+pub use contacts::{ContactsArgs, ContactsVerb, LookupArgs};
+pub use files::{ExportArgs, ImportArgs};
+pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb};
+pub use records::RecordsArgs;
+pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
+
+use crate::telemetry::SharedRedactor;
+
+/// Bulk phone lookup and contact enrichment, with a console over all of it.
+#[derive(Debug, Parser)]
+#[command(name = "switchboard", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do; without a command the console opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Database to work on; without one a private server is started.
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Print one JSON value on one line, and nothing else, on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Don't ask before what costs money or touches many things.
+    #[arg(long, short = 'y', global = true)]
+    pub yes: bool,
+    /// Show where an error came from.
+    #[arg(long, global = true)]
+    pub verbose: bool,
+    /// What every log line and every report passes; it learns the credentials when they are read.
+    #[arg(skip = SharedRedactor::new(&[]))]
+    pub redactor: SharedRedactor,
+}
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the console, with a worker pool in it.
+    Console(ConsoleArgs),
+    /// Show it all on a private database and stand-in providers; needs no keys.
+    Demo(DemoArgs),
+    /// Run jobs without a console; SIGTERM drains.
+    Worker(WorkerArgs),
+    /// Run the providers' stand-ins alone, for drills.
+    Sandbox(SandboxArgs),
+    /// Import contacts from CSV, TSV or XLSX.
+    Import(ImportArgs),
+    /// Export contacts as CSV.
+    Export(ExportArgs),
+    /// List or show contacts.
+    Contacts(ContactsArgs),
+    /// Enqueue lookups.
+    Lookup(LookupArgs),
+    /// List, show or retry jobs.
+    Jobs(JobsArgs),
+    /// List, pause, resume or scale lanes.
+    Lanes(LanesArgs),
+    /// List, show, reset, hold or release breakers.
+    Breakers(BreakersArgs),
+    /// Everything at one glance.
+    Status,
+    /// What happened, newest first.
+    Timeline(RecordsArgs),
+    /// What people did, newest first.
+    Audit(RecordsArgs),
+    /// Processes of the fleet.
+    Nodes,
+    /// Take back an audited action, if that is still possible.
+    Undo {
+        /// Number of the audit row.
+        audit_id: i64,
+    },
+    /// Apply pending migrations.
+    Migrate,
+    /// Check database, credentials, providers and terminal.
+    Doctor,
+}

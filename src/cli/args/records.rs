@@ -1,0 +1,14 @@
+//! Options of `timeline` and `audit`.
+
+use clap::Args;
+
+/// Options of `timeline` and `audit`.
+#[derive(Debug, Clone, Args)]
+pub struct RecordsArgs {
+    /// How many lines, at most 1,000.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    pub limit: i64,
+    /// Only older than this number.
+    #[arg(long)]
+    pub before: Option<i64>,
+}
