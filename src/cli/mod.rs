@@ -18,6 +18,7 @@ mod lookup;
 mod migrate;
 mod open;
 mod output;
+mod packaging;
 mod records;
 mod sandbox;
 mod status;
@@ -66,6 +67,8 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Undo { audit_id } => records::undo(common, *audit_id).await,
         Command::Migrate => migrate::run(common).await,
         Command::Doctor => doctor::run(common).await,
+        Command::Completions(args) => packaging::completions(args),
+        Command::Man => packaging::man(),
         Command::Console(_) | Command::Demo(_) => Ok(ExitCode::SUCCESS),
     }
 }

@@ -16,6 +16,7 @@ pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb};
 pub use records::RecordsArgs;
 pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 
+pub use super::packaging::CompletionsArgs;
 use crate::telemetry::SharedRedactor;
 
 /// Bulk phone lookup and contact enrichment, with a console over all of it.
@@ -92,4 +93,8 @@ pub enum Command {
     Migrate,
     /// Check database, credentials, providers and terminal.
     Doctor,
+    /// Print the completion script of a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page.
+    Man,
 }
