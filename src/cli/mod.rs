@@ -9,8 +9,10 @@ mod contacts;
 mod crew;
 mod demo;
 mod doctor;
+mod drill;
 mod export;
 mod failure;
+mod handover;
 mod import;
 mod jobs;
 mod lanes;
@@ -45,6 +47,7 @@ fn dispatch(cli: &Cli, runtime: &tokio::runtime::Runtime) -> Result<ExitCode, Fa
         None => terminal::run(common, &args::ConsoleArgs::default(), runtime),
         Some(Command::Console(args)) => terminal::run(common, args, runtime),
         Some(Command::Demo(args)) => demo::run(common, args, runtime),
+        Some(Command::Drill(args)) => drill::run(common, args, runtime),
         Some(command) => runtime.block_on(plain(common, command)),
     }
 }
@@ -65,10 +68,11 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Audit(args) => records::audit(common, args).await,
         Command::Nodes => records::nodes(common).await,
         Command::Undo { audit_id } => records::undo(common, *audit_id).await,
+        Command::Handover(args) => handover::run(common, args).await,
         Command::Migrate => migrate::run(common).await,
         Command::Doctor => doctor::run(common).await,
         Command::Completions(args) => packaging::completions(args),
         Command::Man => packaging::man(),
-        Command::Console(_) | Command::Demo(_) => Ok(ExitCode::SUCCESS),
+        Command::Console(_) | Command::Demo(_) | Command::Drill(_) => Ok(ExitCode::SUCCESS),
     }
 }

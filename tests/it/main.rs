@@ -10,6 +10,7 @@ mod breakers_neutral;
 mod breakers_outage;
 mod cli_contract;
 mod cli_demo;
+mod cli_handover;
 mod cli_packaging;
 mod cli_worker;
 mod console_pty;

@@ -16,6 +16,8 @@ pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb};
 pub use records::RecordsArgs;
 pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 
+pub use super::drill::DrillArgs;
+pub use super::handover::HandoverArgs;
 pub use super::packaging::CompletionsArgs;
 use crate::telemetry::SharedRedactor;
 
@@ -89,6 +91,10 @@ pub enum Command {
         /// Number of the audit row.
         audit_id: i64,
     },
+    /// The shift as Markdown, for the person who comes next.
+    Handover(HandoverArgs),
+    /// Rehearse an outage on stand-in providers, in a database of its own.
+    Drill(DrillArgs),
     /// Apply pending migrations.
     Migrate,
     /// Check database, credentials, providers and terminal.

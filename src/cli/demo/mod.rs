@@ -18,14 +18,18 @@ use super::output::{self, thousands};
 use super::until_empty::until_empty;
 use crate::database::Db;
 use crate::operations::views;
-use stage::Stage;
+
+pub use stage::Stage;
 
 pub fn run(common: &Common, args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if args.headless || common.json || !on_terminal {
         return runtime.block_on(headless(common, args));
     }
-    stage::on_terminal(args, runtime)
+    let mut stage = runtime.block_on(Stage::set(args))?;
+    let shown = stage.show(args.ascii, runtime);
+    runtime.block_on(stage.strike())?;
+    shown
 }
 
 async fn headless(common: &Common, args: &DemoArgs) -> Result<ExitCode, Failure> {
@@ -56,7 +60,7 @@ async fn headless(common: &Common, args: &DemoArgs) -> Result<ExitCode, Failure>
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn drained(db: &Db, begun: Instant, quiet: bool) -> Result<(), Failure> {
+pub async fn drained(db: &Db, begun: Instant, quiet: bool) -> Result<(), Failure> {
     let progress = async {
         if quiet {
             return std::future::pending::<Result<(), Failure>>().await;

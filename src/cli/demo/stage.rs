@@ -95,6 +95,14 @@ impl Stage {
         ]
     }
 
+    /// Shows the console over it until somebody leaves; the crew has drained then.
+    pub fn show(&mut self, ascii: bool, runtime: &Runtime) -> Result<ExitCode, Failure> {
+        let settings = ConsoleSettings::default();
+        let (notes, logs) = (self.notes(), self.logs());
+        let show = Show { notes, read_only: false, ascii, link: None, logs, settings: &settings };
+        show.over(&self.db, self.crew.take(), runtime)
+    }
+
     /// Drains, drops the database and gives the private server back.
     pub async fn strike(self) -> Result<(), Failure> {
         if let Some(crew) = self.crew {
@@ -154,21 +162,4 @@ async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
     let wish = ImportWish { source, options, lookup_attempts: Some(5) };
     run_import(db, wish, &Actor::here("demo"), &mut |_| {}).await?;
     Ok(())
-}
-
-/// The same with the console on a terminal.
-pub fn on_terminal(args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
-    let mut stage = runtime.block_on(Stage::set(args))?;
-    let settings = ConsoleSettings::default();
-    let show = Show {
-        notes: stage.notes(),
-        read_only: false,
-        ascii: args.ascii,
-        link: None,
-        logs: stage.logs(),
-        settings: &settings,
-    };
-    let shown = show.over(&stage.db.clone(), stage.crew.take(), runtime);
-    runtime.block_on(stage.strike())?;
-    shown
 }
