@@ -100,6 +100,59 @@ pub static PROVIDERS: &[Provider] = &[
     Provider { id: "local", has_lane: true, breaker: None, slot: None, settings: "LOCAL" },
 ];
 
+/// One of the ways in which a provider is spoken to: its accounts, its generations and its drop-in replacements differ.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// The word in settings.
+    pub name: &'static str,
+    /// Where it lives, without a slash at its end; empty if there is no public address.
+    pub base_url: &'static str,
+}
+
+macro_rules! dialects {
+    ($($id:literal => $($name:literal $base_url:literal),+;)*) => {
+        static DIALECTS: &[(&str, &[Dialect])] = &[$(($id, &[$(Dialect { name: $name, base_url: $base_url }),+])),*];
+    };
+}
+// The first of each row is the usual one.
+dialects! {
+    "twilio" => "v2" "https://lookups.twilio.com";
+    "clearbit-phone" => "bearer" "https://prospector.clearbit.com", "basic" "https://prospector.clearbit.com";
+    "clearbit-company" => "bearer" "https://company.clearbit.com", "basic" "https://company.clearbit.com",
+        "hunter" "https://api.hunter.io";
+    "clearbit-email" => "bearer" "https://person.clearbit.com", "basic" "https://person.clearbit.com",
+        "hunter" "https://api.hunter.io";
+    "numverify" => "legacy" "https://apilayer.net/api", "gateway" "https://api.apilayer.net/numverify",
+        "marketplace" "https://api.apilayer.com/number_verification";
+    "hunter" => "v2" "https://api.hunter.io/v2";
+    "zerobounce" => "v2" "https://api.zerobounce.net/v2";
+    "whitepages" => "phone" "https://proapi.whitepages.com", "caller_id" "https://proapi.whitepages.com";
+    "truecaller" => "v1" "";
+}
+
+/// The ways in which a provider is spoken to, the usual one first; none for models and for our own work.
+pub fn dialects(id: &str) -> &'static [Dialect] {
+    DIALECTS.iter().find(|(known, _)| *known == id).map_or(&[], |(_, dialects)| dialects)
+}
+
+/// What became of a provider, where that matters to who sets it up.
+pub fn fate(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "clearbit-phone" => {
+            "sold to HubSpot (now Breeze Intelligence); gives out no new keys, and no other vendor has this endpoint"
+        }
+        "clearbit-company" | "clearbit-email" => {
+            "sold to HubSpot (now Breeze Intelligence); gives out no new keys: dialect `hunter` asks Hunter's replacement with Hunter's key"
+        }
+        "numverify" => {
+            "moved twice: dialects `legacy` (apilayer.net), `gateway` (api.apilayer.net) and `marketplace` (api.apilayer.com)"
+        }
+        "whitepages" => "became Ekata, then part of Mastercard; may be gone, so it is off unless it is switched on",
+        "truecaller" => "never had a public server API; off, and without an address of its own",
+        _ => return None,
+    })
+}
+
 /// The provider of this id (which is its lane's name, too).
 pub fn provider(id: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|p| p.id == id)
@@ -149,6 +202,12 @@ mod tests {
         let breakers: std::collections::BTreeSet<_> = PROVIDERS.iter().filter_map(|p| p.breaker).collect();
         assert_eq!(ids.len(), PROVIDERS.len());
         assert_eq!(breakers.len(), PROVIDERS.iter().filter(|p| p.breaker.is_some()).count());
+    }
+
+    #[test]
+    fn dialects_and_fates_are_told_of_providers_that_exist() {
+        assert!(DIALECTS.iter().all(|(id, dialects)| provider(id).is_some_and(|p| p.has_lane) && !dialects.is_empty()));
+        assert!(PROVIDERS.iter().filter(|p| p.has_lane && p.slot.is_some()).all(|p| !dialects(p.id).is_empty()));
     }
 
     #[test]

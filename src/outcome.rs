@@ -32,6 +32,8 @@ pub enum ErrorKind {
     CircuitOpen,
     /// No credential is there: no call was made.
     NoCredential,
+    /// The address or the plan is wrong for all calls alike: another base URL, dialect or contract is needed.
+    Configuration,
     /// Our own mistake.
     Internal,
 }
@@ -49,7 +51,7 @@ pub enum Verdict {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [ErrorKind; 13] = [
+    pub const ALL: [ErrorKind; 14] = [
         ErrorKind::InvalidInput,
         ErrorKind::NotSupported,
         ErrorKind::Auth,
@@ -62,6 +64,7 @@ impl ErrorKind {
         ErrorKind::InvalidResponse,
         ErrorKind::CircuitOpen,
         ErrorKind::NoCredential,
+        ErrorKind::Configuration,
         ErrorKind::Internal,
     ];
 
@@ -80,6 +83,7 @@ impl ErrorKind {
             ErrorKind::InvalidResponse => "invalid_response",
             ErrorKind::CircuitOpen => "circuit_open",
             ErrorKind::NoCredential => "no_credential",
+            ErrorKind::Configuration => "configuration",
             ErrorKind::Internal => "internal",
         }
     }
@@ -117,7 +121,14 @@ impl ErrorKind {
 
     /// Whether the whole lane has to wait for its cause to end, and not this job alone.
     pub fn parks_lane(self) -> bool {
-        matches!(self, ErrorKind::Auth | ErrorKind::Quota | ErrorKind::NoCredential | ErrorKind::CircuitOpen)
+        matches!(
+            self,
+            ErrorKind::Auth
+                | ErrorKind::Quota
+                | ErrorKind::NoCredential
+                | ErrorKind::Configuration
+                | ErrorKind::CircuitOpen
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::Failure;
 use crate::breakers::{Breaker, Guard, Rules};
-use crate::catalogue;
+use crate::catalogue::{self, Provider};
 use crate::database::{Clock, Db};
 use crate::enrichment::{Pool, PoolOptions, step::Bench};
 use crate::fleet::{
@@ -17,8 +17,8 @@ use crate::fleet::{
     node::Joining,
 };
 use crate::providers::limiter::Limiter;
-use crate::providers::twilio::{self, Ask};
-use crate::providers::{Gateway, Line, PriceBook};
+use crate::providers::twilio::Ask;
+use crate::providers::{Gateway, Line, PriceBook, registry};
 use crate::queue::lane;
 use crate::queue::retry::Backoff;
 use crate::settings::Settings;
@@ -94,7 +94,7 @@ impl Crew {
 async fn welcome(db: &Db, serves: &[String]) -> Result<(), Failure> {
     let mut tx = db.begin().await?;
     for name in serves {
-        lane::unpark(&mut tx, name, &["no_credential", "credential", "budget"]).await?;
+        lane::unpark(&mut tx, name, &["no_credential", "credential", "budget", "configuration"]).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -110,21 +110,25 @@ pub fn live_secrets(credentials: &Credentials) -> Vec<LiveSecret> {
     credentials.live_secrets().into_iter().map(|(kind, value)| LiveSecret { kind, value }).collect()
 }
 
-/// One line a provider that this program can call and that is switched on.
+/// One line a provider that is switched on and has an address.
 fn lines(settings: &Settings) -> Vec<Line> {
-    let callable = catalogue::provider("twilio").zip(catalogue::by_breaker("twilio").and_then(|p| p.slot));
-    let Some((provider, slot)) = callable.filter(|(p, _)| settings.provider(p.id).enabled) else { return Vec::new() };
-    let own = settings.provider(provider.id);
-    let breaker = provider.breaker.unwrap_or(provider.id);
-    let base_url = own.base_url.as_deref().unwrap_or(twilio::BASE_URL).trim_end_matches('/').to_owned();
-    vec![Line {
+    let called = catalogue::PROVIDERS.iter().filter(|p| p.has_lane && settings.provider(p.id).enabled);
+    called.filter_map(|provider| line(settings, provider)).collect()
+}
+
+fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {
+    let (slot, breaker, own) = (provider.slot?, provider.breaker?, settings.provider(provider.id));
+    let base_url = registry::base_url(provider.id, own)?;
+    Some(Line {
         provider: provider.id,
         slot: slot.name,
         base_url,
+        dialect: own.dialect,
+        packages: own.packages.clone(),
         timeout: own.timeout,
         guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
         limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),
-    }]
+    })
 }
 
 fn rules(settings: &Settings, breaker: &str, provider: &str) -> Rules {

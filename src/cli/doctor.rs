@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::Failure;
 use super::args::Common;
 use super::output;
-use crate::catalogue::PROVIDERS;
+use crate::catalogue::{self, PROVIDERS};
 use crate::database::migrate;
-use crate::providers::twilio;
+use crate::providers::registry;
 use crate::settings::Settings;
 use crate::vault::Credentials;
 
@@ -33,12 +33,14 @@ pub async fn run(common: &Common) -> Result<ExitCode, Failure> {
             checks.push(check("settings", true, "read"));
             database(&settings, &mut checks).await;
             credentials(&settings, &mut checks);
+            providers(&settings, &mut checks);
         }
         Err(error) => checks.push(check("settings", false, error.to_string())),
     }
     checks.push(terminal());
-    // A provider without a key is a choice, not a fault: only the rest decides the exit code.
-    let failed = checks.iter().any(|c| !c.ok && !c.what.starts_with("credential"));
+    // A provider that is off or has no key is a choice, not a fault: only the rest decides the exit code.
+    let chosen = |c: &Check| c.what.starts_with("credential") || c.what.starts_with("provider");
+    let failed = checks.iter().any(|c| !c.ok && !chosen(c));
     if common.json {
         output::json(&checks)?;
     } else {
@@ -98,8 +100,25 @@ fn credentials(settings: &Settings, checks: &mut Vec<Check>) {
             }
         });
     }
-    let url = settings.provider("twilio").base_url.clone().unwrap_or_else(|| twilio::BASE_URL.to_owned());
-    checks.push(check("provider twilio", settings.provider("twilio").enabled, format!("at {url}; not called")));
+}
+
+/// Of each provider: on or off, where, whether its credential is there, and what became of it.
+fn providers(settings: &Settings, checks: &mut Vec<Check>) {
+    let credentials = super::crew::credentials(settings);
+    for provider in PROVIDERS.iter().filter(|p| p.has_lane) {
+        let (Some(slot), own) = (provider.slot, settings.provider(provider.id)) else { continue };
+        let at = registry::base_url(provider.id, own);
+        let key = if credentials.take(slot.name).is_some() { "with a credential" } else { "without a credential" };
+        let state = match (own.enabled, &at) {
+            (false, _) => "off".to_owned(),
+            (true, None) => format!("on, but has no address: set {}", registry::base_url_variable(provider)),
+            (true, Some(_)) => "on".to_owned(),
+        };
+        let at = at.map(|url| format!(" at {url} (dialect {})", own.dialect)).unwrap_or_default();
+        let fate = catalogue::fate(provider.id).map(|fate| format!("; {fate}")).unwrap_or_default();
+        let works = own.enabled && credentials.take(slot.name).is_some();
+        checks.push(check(format!("provider {}", provider.id), works, format!("{state}{at}, {key}; not called{fate}")));
+    }
 }
 
 fn terminal() -> Check {

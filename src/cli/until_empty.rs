@@ -99,6 +99,12 @@ fn needs_person(lane: &LaneView, serves: &[String]) -> Option<String> {
             "{waiting} jobs wait in lane {name}: its quota is used up ({reason}); raise it and start again"
         ));
     }
+    if reason.starts_with("configuration") {
+        return Some(format!(
+            "{waiting} jobs wait in lane {name}: it does not accept how it is called ({reason}); check its base_url and \
+             dialect, and start again"
+        ));
+    }
     let held = reason.starts_with("breaker held open");
     held.then(|| format!("{waiting} jobs wait in lane {name}, whose {reason}: `switchboard breakers auto {name}`"))
 }

@@ -104,6 +104,7 @@ pub const ERROR_KINDS: &[&str] = &[
     "upstream_error",
     "invalid_response",
     "circuit_open",
+    "configuration",
     "internal",
 ];
 const LINE_TYPES: &[&str] = &[

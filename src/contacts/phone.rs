@@ -167,6 +167,23 @@ fn e164(number: &PhoneNumber) -> Result<Phone, PhoneError> {
     }
 }
 
+/// Whether a foreign spelling means the number `ours` (E.164); one without `+` is read in `country`, else in America.
+pub fn is_same(theirs: &str, ours: &str, country: Option<&str>) -> bool {
+    let region = country.and_then(|code| code.parse().ok()).unwrap_or(Region::US);
+    normalise(theirs, region).is_ok_and(|theirs| theirs.e164 == ours)
+}
+
+/// The national digits of an E.164 number (`4155550123` of `+14155550123`); none if it is no number.
+pub fn national_digits(e164: &str) -> Option<String> {
+    let number = PhoneNumber::parse(e164, None).ok()?;
+    let digits: String = number
+        .format_as(rlibphonenumber::PhoneNumberFormat::International)
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    digits.strip_prefix(&number.country_code.to_string()).map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

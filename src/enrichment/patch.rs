@@ -13,19 +13,23 @@ pub enum Kind {
     Bool,
     /// `integer`
     Int,
+    /// `bigint`
+    Big,
     /// `date`
     Date,
     /// `timestamptz`
     Time,
+    /// `timestamptz` of the finding: `true` is the settling transaction's time, a time is that of a kept answer.
+    Moment,
     /// `text[]`
     Texts,
     /// `jsonb`
     Json,
 }
 
-use Kind::{Bool, Date, Int, Json, Text, Texts, Time};
+use Kind::{Big, Bool, Date, Int, Json, Moment, Text, Texts, Time};
 
-/// Columns that the lookup writes.
+/// Columns that steps write: the lookup's, then those of business, e-mail and person, and address.
 pub const COLUMNS: &[(&str, Kind)] = &[
     ("national_format", Text),
     ("phone_valid", Bool),
@@ -57,6 +61,62 @@ pub const COLUMNS: &[(&str, Kind)] = &[
     ("phone_quality", Json),
     ("pre_fill", Json),
     ("is_business", Bool),
+    ("business_name", Text),
+    ("business_legal_name", Text),
+    ("business_type", Text),
+    ("business_category", Text),
+    ("business_industry", Text),
+    ("business_employee_count", Int),
+    ("business_employee_range", Text),
+    ("business_annual_revenue", Big),
+    ("business_revenue_range", Text),
+    ("business_founded_year", Int),
+    ("business_address", Text),
+    ("business_city", Text),
+    ("business_state", Text),
+    ("business_postal_code", Text),
+    ("business_country", Text),
+    ("business_website", Text),
+    ("business_email_domain", Text),
+    ("business_linkedin_url", Text),
+    ("business_twitter_handle", Text),
+    ("business_description", Text),
+    ("business_tags", Texts),
+    ("business_tech_stack", Texts),
+    ("business_phone_location", Text),
+    ("business_provider", Text),
+    ("business_confidence", Int),
+    ("business_enriched_at", Moment),
+    ("business_enriched", Bool),
+    ("email", Text),
+    ("email_status", Text),
+    ("email_sub_status", Text),
+    ("email_verified", Bool),
+    ("email_score", Int),
+    ("email_source", Text),
+    ("email_provider", Text),
+    ("email_enriched_at", Moment),
+    ("email_enriched", Bool),
+    ("first_name", Text),
+    ("last_name", Text),
+    ("full_name", Text),
+    ("position", Text),
+    ("department", Text),
+    ("seniority", Text),
+    ("linkedin_url", Text),
+    ("twitter_url", Text),
+    ("facebook_url", Text),
+    ("consumer_address", Text),
+    ("consumer_city", Text),
+    ("consumer_state", Text),
+    ("consumer_postal_code", Text),
+    ("consumer_country", Text),
+    ("address_type", Text),
+    ("address_verified", Bool),
+    ("address_confidence", Int),
+    ("address_provider", Text),
+    ("address_enriched_at", Moment),
+    ("address_enriched", Bool),
 ];
 
 /// The patch with every value in its column's type; what does not fit is left out.
@@ -81,6 +141,10 @@ fn fit_value(value: Value, kind: Kind) -> Option<Value> {
         (Bool, Value::String(text)) => text.parse().ok().map(Value::Bool),
         (Int, Value::Number(n)) => n.as_i64().and_then(|n| i32::try_from(n).ok()).map(Value::from),
         (Int, Value::String(text)) => text.parse::<i32>().ok().map(Value::from),
+        (Big, Value::Number(n)) => n.as_i64().map(Value::from),
+        (Big, Value::String(text)) => text.parse::<i64>().ok().map(Value::from),
+        (Moment, Value::Bool(true)) => Some(Value::Bool(true)),
+        (Moment, value @ Value::String(_)) => fit_value(value, Time),
         (Date, Value::String(text)) => {
             let day = text.parse::<chrono::NaiveDate>().ok().filter(|day| is_storable(day.year()));
             day.map(|day| Value::from(day.to_string()))
@@ -126,14 +190,18 @@ fn assignment(name: &str, kind: Kind) -> String {
         Text => format!("p.patch->>'{name}'"),
         Bool => format!("(p.patch->>'{name}')::boolean"),
         Int => format!("(p.patch->>'{name}')::integer"),
+        Big => format!("(p.patch->>'{name}')::bigint"),
         Date => format!("(p.patch->>'{name}')::date"),
+        Moment => format!(
+            "CASE jsonb_typeof(p.patch->'{name}') WHEN 'string' THEN (p.patch->>'{name}')::timestamptz WHEN 'boolean' THEN now() END"
+        ),
         Time => format!("(p.patch->>'{name}')::timestamptz"),
         Json => format!("nullif(p.patch->'{name}', 'null')"),
         Texts => format!(
             "CASE jsonb_typeof(p.patch->'{name}') WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(p.patch->'{name}')) END"
         ),
     };
-    format!("{name} = CASE WHEN p.patch ? '{name}' THEN {value} ELSE c.{name} END, ")
+    format!("\"{name}\" = CASE WHEN p.patch ? '{name}' THEN {value} ELSE c.\"{name}\" END, ")
 }
 
 #[cfg(test)]
@@ -162,6 +230,9 @@ mod tests {
         assert_eq!(fitted("reassigned_last_verified", json!("+12020-01-01")), None);
         assert_eq!(fitted("carrier_name", json!({"a": 1})), None);
         assert_eq!(fitted("no_such_column", json!(1)), None);
+        assert_eq!(fitted("business_annual_revenue", json!("50000000000")), Some(json!(50_000_000_000_i64)));
+        assert_eq!(fitted("email_enriched_at", json!(true)), Some(json!(true)));
+        assert_eq!(fitted("email_enriched_at", json!("soon")), None);
     }
 
     #[test]

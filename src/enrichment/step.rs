@@ -135,6 +135,7 @@ fn failed(bench: &Bench, base: Settlement, pass: Pass, unanswered: Unanswered) -
     let parks = match error.kind {
         ErrorKind::Auth => Some("credential"),
         ErrorKind::Quota => Some("budget"),
+        ErrorKind::Configuration => Some("configuration"),
         _ => None,
     };
     Settlement { end, failure, call: meta, parks, verdict, ..base }

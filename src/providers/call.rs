@@ -21,10 +21,19 @@ pub enum Pass {
 pub struct Exchange {
     /// HTTP status.
     pub status: u16,
-    /// `Retry-After`, if it could be read (seconds or an HTTP date).
+    /// How long the provider wants to be left alone: `Retry-After`, or on a 429 the time until `X-RateLimit-Reset`.
     pub retry_after: Option<Duration>,
+    /// Calls that are left of a month's or day's quota, where the provider says so.
+    pub quota_left: Option<i64>,
     /// Body, at most [`super::gateway::BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
+}
+
+impl Exchange {
+    /// An answer without headers that matter.
+    pub fn new(status: u16, body: &[u8]) -> Exchange {
+        Exchange { status, retry_after: None, quota_left: None, body: body.to_vec() }
+    }
 }
 
 /// Facts of a call that was made.

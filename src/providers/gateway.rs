@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
+use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,6 +23,8 @@ use crate::vault::{Credential, Credentials};
 /// Largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A number of seconds above this is a moment, not a wait.
+const EPOCH_FROM: u64 = 1_000_000_000;
 
 /// What the gateway knows of one provider.
 #[derive(Debug)]
@@ -32,6 +35,10 @@ pub struct Line {
     pub slot: &'static str,
     /// Base URL without a trailing slash.
     pub base_url: String,
+    /// Which of the provider's ways to be spoken to; one of the catalogue's words.
+    pub dialect: &'static str,
+    /// Data packages to ask for, where the provider has them.
+    pub packages: Vec<String>,
     /// Bound of the whole call, body included.
     pub timeout: Duration,
     /// Its breaker as this process sees it.
@@ -44,6 +51,8 @@ pub struct Line {
 #[derive(Debug)]
 pub struct Gateway {
     client: Client,
+    /// For what stands on this machine: a proxy of the environment is for the world outside.
+    direct: Client,
     credentials: Credentials,
     redactor: SharedRedactor,
     clock: Clock,
@@ -88,19 +97,19 @@ impl Gateway {
     pub fn new(lines: Vec<Line>, credentials: Credentials, clock: Clock) -> Result<Gateway, reqwest::Error> {
         // A second installation is refused, which is what we want: there is one provider of cryptography.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder()
-            .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(128)
-            .pool_idle_timeout(Duration::from_secs(60));
-        // A proxy of the environment is for the world outside; what stands on this machine is called directly.
-        let client =
-            if lines.iter().all(|l| is_loopback(&l.base_url)) { builder.no_proxy() } else { builder }.build()?;
+        let builder = || {
+            Client::builder()
+                .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT_TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+                .pool_max_idle_per_host(128)
+                .pool_idle_timeout(Duration::from_secs(60))
+        };
+        let (client, direct) = (builder().build()?, builder().no_proxy().build()?);
         let live = credentials.live_secrets().into_iter().map(|(kind, value)| LiveSecret { kind, value });
         let redactor = SharedRedactor::new(&live.collect::<Vec<_>>());
         let lines = lines.into_iter().map(|l| (l.provider, l)).collect();
-        Ok(Gateway { client, credentials, redactor, clock, lines })
+        Ok(Gateway { client, direct, credentials, redactor, clock, lines })
     }
 
     /// The line of a provider, if it is switched on.
@@ -153,7 +162,8 @@ impl Gateway {
         };
         let mut flight = Flight { line, pass, generation, meta };
         let begun = Instant::now();
-        let exchange = send(build(&self.client, line, &credential), line.timeout).await;
+        let client = if is_loopback(&line.base_url) { &self.direct } else { &self.client };
+        let exchange = send(build(client, line, &credential), line.timeout).await;
         flight.meta.took_ms = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
         flight.meta.http_status = exchange.as_ref().ok().map(|e| i32::from(e.status));
         let judged = exchange.and_then(|exchange| judge(&exchange).map(|value| (value, exchange)));
@@ -258,8 +268,8 @@ async fn send(request: RequestBuilder, limit: Duration) -> Result<Exchange, Call
 async fn read(request: RequestBuilder) -> Result<Exchange, CallError> {
     let response = request.send().await.map_err(|e| transport(&e))?;
     let status = response.status().as_u16();
-    let header = response.headers().get(reqwest::header::RETRY_AFTER).and_then(|v| v.to_str().ok());
-    let retry_after = header.and_then(|text| parse_retry_after(text, Utc::now()));
+    let retry_after = wait_of(status, response.headers(), Utc::now());
+    let quota_left = quota_left(response.headers());
     let mut body = Vec::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
@@ -268,7 +278,7 @@ async fn read(request: RequestBuilder) -> Result<Exchange, CallError> {
             return Err(CallError::new(ErrorKind::InvalidResponse, "the answer is longer than 2 MiB"));
         }
     }
-    Ok(Exchange { status, retry_after, body })
+    Ok(Exchange { status, retry_after, quota_left, body })
 }
 
 /// The error without its URL, which may name a person or a key.
@@ -284,6 +294,26 @@ fn transport(error: &reqwest::Error) -> CallError {
     }
     let what = if error.is_connect() { "no connection" } else { "the connection broke before the answer was whole" };
     CallError::new(ErrorKind::Network, what)
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+}
+
+/// `Retry-After`; on a 429 without it the time until `X-RateLimit-Reset`, which is epoch seconds or a number of seconds.
+fn wait_of(status: u16, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    if let Some(wait) = text_of(headers, "retry-after").and_then(|text| parse_retry_after(text, now)) {
+        return Some(wait);
+    }
+    let reset: u64 = text_of(headers, "x-ratelimit-reset").filter(|_| status == 429)?.parse().ok()?;
+    let now = u64::try_from(now.timestamp()).unwrap_or(0);
+    Some(Duration::from_secs(if reset > EPOCH_FROM { reset.saturating_sub(now) } else { reset }))
+}
+
+/// The least that is left of a month's or day's quota (`x-ratelimit-remaining-month`, `-day`).
+fn quota_left(headers: &HeaderMap) -> Option<i64> {
+    let left = ["x-ratelimit-remaining-month", "x-ratelimit-remaining-day"];
+    left.iter().filter_map(|name| text_of(headers, name)?.parse().ok()).min()
 }
 
 /// `Retry-After` as seconds or as an HTTP date (RFC 9110, section 10.2.3).
@@ -305,6 +335,19 @@ mod tests {
         assert_eq!(parse_retry_after("7", now), Some(Duration::from_secs(7)));
         assert_eq!(parse_retry_after("Thu, 01 Jan 2026 00:00:30 GMT", now), Some(Duration::from_secs(30)));
         assert_eq!(parse_retry_after("soon", now), None);
+    }
+
+    #[test]
+    fn a_refusal_waits_until_the_limit_is_reset() {
+        let now = DateTime::from_timestamp(1_750_000_000, 0).unwrap();
+        let wait = |status: u16, name: &'static str, value: &str| {
+            wait_of(status, &HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]), now)
+        };
+        assert_eq!(wait(429, "x-ratelimit-reset", "1750000042"), Some(Duration::from_secs(42)));
+        assert_eq!(wait(429, "x-ratelimit-reset", "17"), Some(Duration::from_secs(17)));
+        assert_eq!(wait(429, "x-ratelimit-reset", "1600000000"), Some(Duration::ZERO));
+        assert_eq!(wait(200, "x-ratelimit-reset", "1750000042"), None);
+        assert_eq!(wait(503, "retry-after", "3"), Some(Duration::from_secs(3)));
     }
 
     #[test]

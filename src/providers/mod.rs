@@ -4,11 +4,27 @@
 //! redacted request log are the gateway's, and the same for all.
 
 pub mod call;
+pub mod clearbit;
+mod columns;
+mod domain;
+pub mod finding;
+#[cfg(test)]
+mod fixture;
 pub mod gateway;
+pub mod hunter;
+pub mod input;
+mod lenient;
 pub mod limiter;
 pub mod prices;
+pub mod refusal;
+pub mod registry;
+mod sizes;
 pub mod twilio;
 
 pub use call::{CallError, CallMeta, Exchange, Pass};
+pub use domain::{email as normalise_email, is_free_mail, normalise as normalise_domain};
+pub use finding::{Fact, Finding, Outcome};
 pub use gateway::{Gateway, Line};
+pub use input::Input;
 pub use prices::{MicroUsd, PriceBook};
+pub use registry::{ENDPOINTS, Endpoint, endpoint};

@@ -62,7 +62,7 @@ pub async fn announce(tx: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-/// Parks a lane for `reason` (`credential`, `no_credential`, `budget`), with its timeline line; says whether it was not parked before.
+/// Parks a lane for `reason` (`credential`, `no_credential`, `budget`, `configuration`), with its timeline line; says whether it was not parked before.
 pub async fn park(tx: &mut PgConnection, lane: &str, reason: &str, detail: &str) -> Result<bool> {
     let sql = "UPDATE lanes SET parked_reason = $2, parked_at = now(), parked_detail = $3 WHERE lane = $1 AND parked_reason IS NULL";
     if sqlx::query(sql).bind(lane).bind(reason).bind(detail).execute(&mut *tx).await?.rows_affected() == 0 {

@@ -16,8 +16,8 @@ use secrecy::SecretString;
 
 pub use error::{Origin, SettingsError};
 pub use sections::{
-    AlertSettings, BreakerSettings, ConsoleSettings, DatabaseSettings, EnvironmentSettings, InboundSettings,
-    JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,
+    AlertSettings, BreakerSettings, CacheSettings, ConsoleSettings, DatabaseSettings, EnvironmentSettings,
+    InboundSettings, JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,
 };
 pub use value::duration as parse_duration;
 
@@ -34,6 +34,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Attempts, delays and leases of jobs.
     pub jobs: JobSettings,
+    /// How long answers stay fresh.
+    pub cache: CacheSettings,
     /// Thresholds of alerts.
     pub alerts: AlertSettings,
     /// How long what is kept.
@@ -63,6 +65,7 @@ impl Default for Settings {
         Settings {
             database: DatabaseSettings::default(),
             jobs: JobSettings::default(),
+            cache: CacheSettings::default(),
             alerts: AlertSettings::default(),
             retention: RetentionSettings::default(),
             inbound: InboundSettings::default(),

@@ -68,6 +68,16 @@ const SINGLE: &[Single] = &[
     Single("jobs.heartbeat", DURATION, |s, v| lasting(&mut s.jobs.heartbeat, v)),
     Single("jobs.dead_after", DURATION, |s, v| lasting(&mut s.jobs.dead_after, v)),
     Single("jobs.lane_limit", COUNT, |s, v| put(&mut s.jobs.lane_limit, whole(v, 1..=1_000_000_000))),
+    Single("cache.line", DURATION, |s, v| lasting(&mut s.cache.line, v)),
+    Single("cache.risk", DURATION, |s, v| lasting(&mut s.cache.risk, v)),
+    Single("cache.owner", DURATION, |s, v| lasting(&mut s.cache.owner, v)),
+    Single("cache.company", DURATION, |s, v| lasting(&mut s.cache.company, v)),
+    Single("cache.person", DURATION, |s, v| lasting(&mut s.cache.person, v)),
+    Single("cache.address", DURATION, |s, v| lasting(&mut s.cache.address, v)),
+    Single("cache.pattern", DURATION, |s, v| lasting(&mut s.cache.pattern, v)),
+    Single("cache.verified", DURATION, |s, v| lasting(&mut s.cache.verified, v)),
+    Single("cache.unverified", DURATION, |s, v| lasting(&mut s.cache.unverified, v)),
+    Single("cache.nothing", DURATION, |s, v| lasting(&mut s.cache.nothing, v)),
     Single("alerts.depth_warning", COUNT, |s, v| put(&mut s.alerts.depth_warning, whole(v, 1..=1_000_000_000))),
     Single("alerts.depth_critical", COUNT, |s, v| put(&mut s.alerts.depth_critical, whole(v, 1..=1_000_000_000))),
     Single("alerts.total_critical", COUNT, |s, v| put(&mut s.alerts.total_critical, whole(v, 1..=1_000_000_000))),
@@ -122,12 +132,17 @@ const OF_PROVIDER: &[OfProvider] = &[
     OfProvider("concurrency_start", CALLS, |p, v| put(&mut p.concurrency_start, whole(v, 1..=10_000))),
     OfProvider("concurrency_cap", CALLS, |p, v| put(&mut p.concurrency_cap, whole(v, 1..=10_000))),
     OfProvider("timeout", DURATION, |p, v| lasting(&mut p.timeout, v)),
+    OfProvider("cache", YES, |p, v| put(&mut p.cache, yes(v))),
 ];
-/// The only setting of one provider alone.
-const TWILIO_PACKAGES: OfProvider =
+/// Settings of Twilio alone.
+const OF_TWILIO: &[OfProvider] = &[
     OfProvider("packages", "a comma list of Twilio's Lookup packages, or none", |p, v| {
         put(&mut p.packages, words(v, PACKAGES))
-    });
+    }),
+    OfProvider("batch", "a whole number from 1 to 1000", |p, v| put(&mut p.batch, whole(v, 1..=1000))),
+];
+/// The setting of providers that can be spoken to in several ways.
+const DIALECT: &str = "dialect";
 
 const OF_BREAKER: &[OfBreaker] = &[
     OfBreaker("threshold", "a whole number from 1 to 1000", |b, v| put(&mut b.threshold, whole(v, 1..=1000))),
@@ -175,10 +190,31 @@ fn of_provider(settings: &mut Settings, entry: &Entry, name: &str, key: &str) ->
         return Ok(Some(("", true, Some(()))));
     }
     let Some(provider) = PROVIDERS.iter().find(|p| is_named(p.settings, name)) else { return Ok(None) };
+    if key == DIALECT && !catalogue::dialects(provider.id).is_empty() {
+        return Ok(Some(dialect(settings, provider.id, &entry.value)));
+    }
     let row = OF_PROVIDER.iter().find(|row| row.0 == key);
-    let row = row.or_else(|| Some(&TWILIO_PACKAGES).filter(|row| provider.id == "twilio" && row.0 == key));
+    let row = row.or_else(|| OF_TWILIO.iter().find(|row| provider.id == "twilio" && row.0 == key));
     let (Some(row), Some(place)) = (row, settings.providers.get_mut(provider.id)) else { return Ok(None) };
     Ok(Some((row.1, false, row.2(place, &entry.value))))
+}
+
+fn dialect(settings: &mut Settings, id: &str, value: &str) -> (&'static str, bool, Option<()>) {
+    let known = catalogue::dialects(id).iter().map(|dialect| dialect.name).find(|name| *name == value.trim());
+    let set = known.zip(settings.providers.get_mut(id)).map(|(name, place)| place.dialect = name);
+    (dialect_words(id), false, set)
+}
+
+/// What `dialect` of a provider accepts.
+fn dialect_words(id: &str) -> &'static str {
+    match id {
+        "clearbit-phone" => "bearer or basic",
+        "clearbit-company" | "clearbit-email" => "bearer, basic or hunter",
+        "numverify" => "legacy, gateway or marketplace",
+        "whitepages" => "phone or caller_id",
+        "truecaller" => "v1",
+        _ => "v2",
+    }
 }
 
 fn of_breaker(settings: &mut Settings, entry: &Entry, name: &str, key: &str) -> Set {
@@ -230,6 +266,9 @@ fn all_paths() -> Vec<String> {
     for provider in PROVIDERS {
         let name = provider.settings.to_lowercase();
         all.extend(OF_PROVIDER.iter().map(|row| format!("providers.{name}.{}", row.0)));
+        if !catalogue::dialects(provider.id).is_empty() {
+            all.push(format!("providers.{name}.{DIALECT}"));
+        }
         if provider.breaker.is_some() {
             all.extend(OF_BREAKER.iter().map(|row| format!("breakers.{name}.{}", row.0)));
         }
@@ -238,7 +277,7 @@ fn all_paths() -> Vec<String> {
             all.extend(slot.fields.iter().map(|field| format!("providers.{name}.{}", field.name)));
         }
     }
-    all.push(format!("providers.twilio.{}", TWILIO_PACKAGES.0));
+    all.extend(OF_TWILIO.iter().map(|row| format!("providers.twilio.{}", row.0)));
     all.sort();
     all.dedup();
     all

@@ -48,6 +48,12 @@ pub struct ProviderSettings {
     pub timeout: Duration,
     /// Data packages asked for; only Twilio has them.
     pub packages: Vec<String>,
+    /// Which of its ways to be spoken to; one of the catalogue's words, empty for models.
+    pub dialect: &'static str,
+    /// Whether its answers may be served again; some contracts forbid it.
+    pub cache: bool,
+    /// Twilio's numbers in one request, where the account has `batch/query`; 1: one request a number.
+    pub batch: u16,
 }
 
 impl ProviderSettings {
@@ -55,7 +61,8 @@ impl ProviderSettings {
     pub(super) fn of(id: &str, has_lane: bool) -> ProviderSettings {
         let packages: &[&str] = if id == "twilio" { &["line_type_intelligence", "caller_name"] } else { &[] };
         ProviderSettings {
-            enabled: true,
+            // The address of the one may be gone, the other has none.
+            enabled: !matches!(id, "whitepages" | "truecaller"),
             base_url: None,
             rate: None,
             budget_usd: None,
@@ -63,6 +70,51 @@ impl ProviderSettings {
             concurrency_cap: 64,
             timeout: SECOND * if has_lane { 10 } else { 30 },
             packages: packages.iter().map(|&name| name.to_owned()).collect(),
+            dialect: crate::catalogue::dialects(id).first().map_or("", |dialect| dialect.name),
+            cache: true,
+            batch: 1,
+        }
+    }
+}
+
+/// How long answers stay fresh in the result cache, by what they are about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheSettings {
+    /// Line type, carrier, caller name of a number.
+    pub line: Duration,
+    /// Risk scores of a number.
+    pub risk: Duration,
+    /// Who is behind a number.
+    pub owner: Duration,
+    /// A company, by its domain.
+    pub company: Duration,
+    /// A person, by an e-mail address.
+    pub person: Duration,
+    /// A person's e-mail address that was found.
+    pub address: Duration,
+    /// How a domain's addresses are built.
+    pub pattern: Duration,
+    /// An address that was judged.
+    pub verified: Duration,
+    /// An address that could not be judged.
+    pub unverified: Duration,
+    /// That nothing is known.
+    pub nothing: Duration,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        CacheSettings {
+            line: DAY * 30,
+            risk: DAY,
+            owner: DAY * 30,
+            company: DAY * 30,
+            person: DAY * 30,
+            address: DAY * 30,
+            pattern: DAY * 90,
+            verified: DAY * 14,
+            unverified: DAY,
+            nothing: DAY * 7,
         }
     }
 }

@@ -117,6 +117,8 @@ fn kind_of_code(code: i64) -> Option<ErrorKind> {
         20005 | 60611 => ErrorKind::Quota,
         20404 => ErrorKind::InvalidInput,
         20429 | 60616 => ErrorKind::RateLimited,
+        // The account lives in another region, whose host is a setting.
+        60614 => ErrorKind::Configuration,
         60600..=60699 => ErrorKind::NotSupported,
         _ => return None,
     })
@@ -147,7 +149,7 @@ mod tests {
     use super::*;
 
     fn exchange(status: u16, body: &str) -> Exchange {
-        Exchange { status, retry_after: None, body: body.as_bytes().to_vec() }
+        Exchange::new(status, body.as_bytes())
     }
 
     fn kind(status: u16, code: Option<i64>) -> ErrorKind {

@@ -6,18 +6,20 @@ mod answer;
 mod patch;
 
 use chrono::NaiveDate;
+use reqwest::{Client, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::call::{CallError, Exchange, Pass};
-use super::gateway::{Called, Gateway};
+use super::finding::{Fact, Finding};
+use super::gateway::{Called, Gateway, Line};
+use super::input::Input;
 use super::prices::{MicroUsd, PriceBook};
+use super::registry::Endpoint;
+use crate::vault::Credential;
 
 pub use answer::{Answer, judge};
 pub use patch::patch;
-
-/// Where Lookup v2 lives.
-pub const BASE_URL: &str = "https://lookups.twilio.com";
 
 /// Every data package of the published description, as `Fields` names them.
 pub const PACKAGES: [&str; 11] = [
@@ -73,24 +75,59 @@ impl Ask {
     }
 }
 
+/// The lookup as an endpoint: what is asked for are the line's packages.
+pub static ENDPOINT: Endpoint = Endpoint {
+    provider: "twilio",
+    name: "lookups/v2",
+    version: 1,
+    subject: |line, input| Some(format!("{}|{}", input.phone(), asked(line).key())),
+    build: |client, line, credential, input| request(client, line, credential, (&input.phone(), &asked(line))),
+    read,
+};
+
+fn asked(line: &Line) -> Ask {
+    let known = PACKAGES.iter().copied().filter(|name| line.packages.iter().any(|p| p == name));
+    Ask { packages: known.collect(), last_verified: None }
+}
+
+fn read(exchange: &Exchange, input: &Input) -> Result<Finding, CallError> {
+    let answer = judge(exchange)?;
+    let mut finding = Finding::new(fact(&answer), patch(&answer, &input.phone()), body(exchange)).billed("basic");
+    finding.billed.extend(answer.answered().map(|package| (package, 1)));
+    Ok(finding)
+}
+
+/// What spoils first decides: a SIM swap is true at its moment only, a risk for a day.
+fn fact(answer: &Answer) -> Fact {
+    if answer.sim_swap.is_some() || answer.reassigned_number.is_some() {
+        Fact::Moment
+    } else if answer.sms_pumping_risk.is_some() || answer.phone_number_quality_score.is_some() {
+        Fact::Risk
+    } else {
+        Fact::Line
+    }
+}
+
+fn request(client: &Client, line: &Line, credential: &Credential, (phone, ask): (&str, &Ask)) -> RequestBuilder {
+    // `+` is the only character of E.164 that a path segment has to escape.
+    let url = format!("{}/v2/PhoneNumbers/{}", line.base_url, phone.replace('+', "%2B"));
+    let mut request = client.get(url);
+    if let Some((user, password)) = credential.basic() {
+        request = request.basic_auth(user.expose_secret(), Some(password.expose_secret()));
+    }
+    let fields = ask.fields();
+    if !fields.is_empty() {
+        request = request.query(&[("Fields", fields)]);
+    }
+    if let Some(day) = ask.last_verified {
+        request = request.query(&[("LastVerifiedDate", day.format("%Y%m%d").to_string())]);
+    }
+    request
+}
+
 /// Looks `phone` (E.164) up.
 pub async fn lookup(gateway: &Gateway, pass: Pass, phone: &str, ask: &Ask) -> Called<Answer> {
-    let build = |client: &reqwest::Client, line: &super::Line, credential: &crate::vault::Credential| {
-        // `+` is the only character of E.164 that a path segment has to escape.
-        let url = format!("{}/v2/PhoneNumbers/{}", line.base_url, phone.replace('+', "%2B"));
-        let mut request = client.get(url);
-        if let Some((user, password)) = credential.basic() {
-            request = request.basic_auth(user.expose_secret(), Some(password.expose_secret()));
-        }
-        let fields = ask.fields();
-        if !fields.is_empty() {
-            request = request.query(&[("Fields", fields)]);
-        }
-        if let Some(day) = ask.last_verified {
-            request = request.query(&[("LastVerifiedDate", day.format("%Y%m%d").to_string())]);
-        }
-        request
-    };
+    let build = |client: &Client, line: &Line, credential: &Credential| request(client, line, credential, (phone, ask));
     gateway.call("twilio", pass, build, judge).await
 }
 
