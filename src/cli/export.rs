@@ -1,7 +1,7 @@
 //! `export`: what matches, streamed to a file or stdout.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use chrono::Utc;
@@ -28,13 +28,15 @@ pub async fn run(common: &Common, args: &ExportArgs) -> Result<ExitCode, Failure
         ));
     }
     let opened = super::open::open(common).await?;
-    let mut out: Box<dyn Write + Send> =
-        match out_file {
-            Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|e| {
+    let mut out: Box<dyn Write + Send> = match out_file {
+        Some(path) => {
+            Box::new(BufWriter::new(File::create(path).map_err(|e| {
                 Failure::new(format!("{} can not be written ({e}); name another file", path.display()))
-            })?)),
-            None => Box::new(BufWriter::new(std::io::stdout())),
-        };
+            })?))
+        }
+        None if std::io::stdout().is_terminal() => Box::new(BufWriter::new(output::InertLines::new(std::io::stdout()))),
+        None => Box::new(BufWriter::new(std::io::stdout())),
+    };
     let exported = export(opened.db(), &filter, format, &mut *out, &mut |_| {}).await;
     let written = out.flush();
     opened.close().await?;

@@ -6,12 +6,12 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
-use crate::telemetry::inert::inert;
+use crate::telemetry::inert::{inert, inert_json};
 
 /// Prints one JSON value on one line.
 pub fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string(value)?;
-    line(&text)
+    line(&inert_json(&text))
 }
 
 /// Prints one line; a reader that went away (`| head`) is no failure.
@@ -46,6 +46,45 @@ fn pad(cell: &str, width: usize) -> String {
     if number { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
 }
 
+/// Rows on their way to a terminal: each line is made inert but for its tabs, as a file's rows would not be.
+pub struct InertLines<W: Write> {
+    to: W,
+    line: Vec<u8>,
+}
+
+impl<W: Write> InertLines<W> {
+    /// Over this writer.
+    pub fn new(to: W) -> InertLines<W> {
+        InertLines { to, line: Vec::new() }
+    }
+
+    fn put(&mut self) -> std::io::Result<()> {
+        let line = String::from_utf8_lossy(&self.line).into_owned();
+        self.line.clear();
+        let cells: Vec<_> = line.split('\t').map(inert).collect();
+        self.to.write_all(cells.join("\t").as_bytes())
+    }
+}
+
+impl<W: Write> Write for InertLines<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (text, ends) = piece.strip_suffix(b"\n").map_or((piece, false), |text| (text, true));
+            self.line.extend_from_slice(text);
+            if ends {
+                self.put()?;
+                self.to.write_all(b"\n")?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.put()?;
+        self.to.flush()
+    }
+}
+
 /// `-` for nothing; never 0.
 pub fn or_dash<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "-".to_owned(), |v| v.to_string())
@@ -72,6 +111,16 @@ mod tests {
     fn long_numbers_are_grouped() {
         let shown: Vec<String> = [0, 999, 1000, -1_234_567].into_iter().map(thousands).collect();
         assert_eq!(shown, ["0", "999", "1,000", "-1,234,567"]);
+    }
+
+    #[test]
+    fn rows_that_reach_a_terminal_bring_no_escape_with_them() {
+        let mut out = InertLines::new(Vec::new());
+        for piece in ["a\tb\u{1b}[3", "1m\n\"x\u{9b}\u{202e}\ny\"", "\n"] {
+            out.write_all(piece.as_bytes()).unwrap();
+        }
+        out.flush().unwrap();
+        assert_eq!(String::from_utf8(out.to).unwrap(), "a\tb\\x1b[31m\n\"x\\x9b<U+202E>\ny\"\n");
     }
 
     #[test]

@@ -25,6 +25,24 @@ pub fn inert(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// JSON text in which every character that [`inert`] would not let pass stands as its escape: the same value, safe on a
+/// terminal.
+pub fn inert_json(json: &str) -> Cow<'_, str> {
+    if json.chars().all(is_plain) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 32);
+    for c in json.chars() {
+        if is_plain(c) {
+            out.push(c);
+        } else {
+            // Outside of its strings JSON has only plain characters here.
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| _ = write!(out, "\\u{unit:04x}"));
+        }
+    }
+    Cow::Owned(out)
+}
+
 fn is_plain(c: char) -> bool {
     !c.is_control() && !is_shown_by_number(c) && !is_left_out(c)
 }
@@ -79,8 +97,17 @@ pub fn cut(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn json_stays_the_same_value_and_harms_no_terminal() {
+        let value = serde_json::json!({"name\u{9b}": "a\u{9b}31m\u{202e}b\u{7f}\u{e0041}é"});
+        let text = inert_json(&value.to_string()).into_owned();
+        assert!(text.chars().all(is_plain), "{text:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
 
     #[test]
     fn escape_sequences_become_visible_and_harmless() {

@@ -168,6 +168,14 @@ async fn what_can_not_be_read_is_one_sentence_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_file_without_one_good_row_says_what_is_wrong_with_it() {
+    let test = TestDb::new().await;
+    let wide = format!("phone{}\n+14155550123{}\n", ",c".repeat(3000), ",v".repeat(3000));
+    let refusal = run(&test.db, text(wide), ImportOptions::default()).await.unwrap_err().to_string();
+    assert!(refusal.contains("no row of the file can be used: the row has more than"), "{refusal}");
+}
+
+#[tokio::test]
 async fn map_and_dry_run_do_what_they_say() {
     let test = TestDb::new().await;
     let file = "a,b\n4155550123,Jane\n4155550123,Jane\nx,y\n";

@@ -182,7 +182,7 @@ pub fn print(r: &Report) -> Result<(), Failure> {
     ))?;
     output::line(&format!("calls      {}, counted by the stand-ins", n(r.calls.total)))?;
     output::line(&format!(
-        "outages    the breaker opened {} times; {} calls while it was open, of which {} were its probes; {} attempts burnt",
+        "outages    breakers opened: {}; {} calls while open, of which {} were probes; {} attempts burnt",
         r.breaker_openings,
         n(r.calls.while_open),
         r.calls.probes,

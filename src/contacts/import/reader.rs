@@ -157,6 +157,9 @@ impl Intake {
     fn decide(&mut self) -> Result<bool, ImportError> {
         let waiting = self.waiting.take().unwrap_or_default();
         let rows: Vec<_> = waiting.iter().filter_map(|line| line.cells.clone().ok()).collect();
+        if let (true, Some(Err(reason))) = (rows.is_empty(), waiting.first().map(|line| &line.cells)) {
+            return Err(ImportError::Columns(format!("no row of the file can be used: {reason}")));
+        }
         let mapping = decide(&rows, &self.map, self.region).map_err(ImportError::Columns)?;
         // A broken row is never the header.
         let header = mapping.header.then(|| waiting.iter().position(|line| line.cells.is_ok())).flatten();
