@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal};
-use super::{Action, Actor};
+use super::{Action, Actor, twin};
 use crate::breakers::breaker::{Hold, State};
 use crate::breakers::{Event, Rules, store};
 use crate::catalogue;
@@ -26,23 +26,24 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     let state: Option<String> =
         sqlx::query_scalar("SELECT state FROM breakers WHERE name = $1").bind(name).fetch_optional(db.pool()).await?;
     let state = State::parse(state.as_deref().unwrap_or("closed"));
+    let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
     let (sentence, twin, wide) = match action {
         Action::ResetBreaker { .. } if state == State::Closed => {
             return Err(Refusal::Impossible(format!("breaker {name} is closed: there is nothing to reset")));
         }
-        Action::ResetBreaker { .. } => (
+        Action::ResetBreaker { reason, .. } => (
             format!("Reset {name}: one probe now, then a ramp to full concurrency; {waiting} jobs wait."),
-            format!("switchboard breakers reset {name}"),
+            format!("switchboard breakers reset {name}{}", twin::option("reason", reason.as_deref())),
             true,
         ),
-        Action::HoldBreakerOpen { reason, .. } => (
+        Action::HoldBreakerOpen { reason, until, .. } => (
             format!("Hold {name} open: no call is made until it is released; {waiting} jobs wait."),
-            format!("switchboard breakers open {name} --reason '{reason}'"),
+            format!("switchboard breakers open {name}{}", twin::hold(reason, *until, now)),
             true,
         ),
-        Action::HoldBreakerClosed { reason, .. } => (
+        Action::HoldBreakerClosed { reason, until, .. } => (
             format!("Hold {name} closed: every call is made, whatever fails; {waiting} jobs wait."),
-            format!("switchboard breakers close {name} --reason '{reason}'"),
+            format!("switchboard breakers close {name}{}", twin::hold(reason, *until, now)),
             true,
         ),
         _ if !matches!(state, State::ForcedOpen | State::ForcedClosed) => {

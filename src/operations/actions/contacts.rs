@@ -64,7 +64,7 @@ pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
     if wish.filter.is_empty() {
         twin.push_str("--all");
     } else {
-        twin.push_str(&format!("--filter '{}'", wish.filter.replace('\'', r"'\''")));
+        twin.push_str(&format!("--filter {}", super::twin::quoted(&wish.filter)));
     }
     if wish.again {
         twin.push_str(" --again");

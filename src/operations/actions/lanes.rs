@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal};
-use super::{Action, Actor};
+use super::{Action, Actor, twin};
 use crate::catalogue;
 use crate::database::Db;
 use crate::queue;
@@ -14,9 +14,9 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     known(&lane)?;
     let waiting: i64 = queue::depth::of_lane(db, &lane).await?.waiting;
     let (sentence, twin) = match action {
-        Action::PauseLane { .. } => (
+        Action::PauseLane { reason, .. } => (
             format!("Pause lane {lane}: {waiting} jobs wait until it is resumed."),
-            format!("switchboard lanes pause {lane}"),
+            format!("switchboard lanes pause {lane}{}", twin::option("reason", reason.as_deref())),
         ),
         Action::ScaleLane { concurrency: Some(n), .. } => (
             format!("Run at most {n} jobs of lane {lane} at once in the fleet."),

@@ -13,6 +13,7 @@ mod jobs;
 mod lanes;
 mod plan;
 mod record;
+mod twin;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
