@@ -96,6 +96,22 @@ async fn a_killed_server_starts_again_with_all_that_was_committed() {
 }
 
 #[tokio::test]
+async fn a_crash_is_mended_for_whoever_still_uses_the_server() {
+    let home = home();
+    let server = start(home.path()).await.unwrap();
+    write_a_row(&server).await;
+    let pid = server.pid().unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    eventually(Duration::from_secs(20), || async { server.pid().is_some_and(|now| now != pid && is_running(now)) })
+        .await;
+    let answers = || async { Db::connect(server.options("switchboard"), 1).await.is_ok() };
+    eventually(Duration::from_secs(20), answers).await;
+    assert_eq!(rows(&server).await, 1);
+    server.release().await.unwrap();
+    assert!(!home.path().join("data/postmaster.pid").exists(), "the last user stops it as ever");
+}
+
+#[tokio::test]
 async fn a_lock_whose_number_went_to_a_stranger_is_taken_over() {
     let home = home();
     let server = start(home.path()).await.unwrap();

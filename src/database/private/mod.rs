@@ -7,6 +7,7 @@ mod binaries;
 mod cluster;
 mod databases;
 mod install;
+mod keeper;
 mod lock;
 mod place;
 mod postmaster;

@@ -11,7 +11,7 @@ use super::ScratchDatabase;
 use super::cluster::{self, USER};
 use super::place::{Place, failed};
 use super::postmaster::{self, Postmaster};
-use super::{databases, lock, scratch};
+use super::{databases, keeper, lock, scratch};
 use crate::database::{Error, Result};
 
 /// The database of the program itself.
@@ -48,19 +48,23 @@ pub struct PrivateServer {
     socket_folder: PathBuf,
     /// The shared lock; `None` once it was given back.
     hold: Option<File>,
+    /// Mends a crash of the server; `None` until it answered for the first time.
+    keeper: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl PrivateServer {
     /// Finds the server running, or starts it; makes its data folder and the database `switchboard` the first time.
     pub async fn start(options: PrivateOptions) -> Result<PrivateServer> {
         let (place, gate, hold) = blocking(move || enter(options.home)).await?;
-        let mut server = PrivateServer { place, socket_folder: PathBuf::new(), hold: Some(hold) };
+        let mut server = PrivateServer { place, socket_folder: PathBuf::new(), hold: Some(hold), keeper: None };
         // Bound anew to be let go before `server`, whose end needs it when this future is dropped half-way.
         let gate = gate;
         let brought_up = server.bring_up(options.durable).await;
         drop(gate.unlock());
         drop(gate);
-        brought_up.map(|()| server)
+        brought_up?;
+        server.keeper = Some(tokio::spawn(keeper::keep(server.place.clone(), options.durable)));
+        Ok(server)
     }
 
     /// How to connect to one of its databases.
@@ -117,6 +121,10 @@ impl PrivateServer {
 
     /// Gives the server back; the last one to do so stops it and waits for its end. Close all pools before.
     pub async fn release(mut self) -> Result<()> {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.abort();
+            drop(keeper.await);
+        }
         let Some(hold) = self.hold.take() else { return Ok(()) };
         let place = self.place.clone();
         blocking(move || leave(&place, &hold, STOP_LIMIT)).await
@@ -129,16 +137,16 @@ impl PrivateServer {
     }
 
     async fn bring_up(&mut self, durable: bool) -> Result<()> {
-        self.socket_folder = match wait_for_running(&self.place).await? {
-            Some(folder) => folder,
-            None => start(&self.place, durable).await?,
-        };
+        self.socket_folder = running_or_started(&self.place, durable).await?.0;
         self.create_database(DATABASE).await.map(|_| ())
     }
 }
 
 impl Drop for PrivateServer {
     fn drop(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.abort();
+        }
         if let Some(hold) = self.hold.take()
             && let Err(cause) = leave(&self.place, &hold, DROP_LIMIT)
         {
@@ -185,6 +193,14 @@ fn leave(place: &Place, hold: &File, limit: Duration) -> Result<()> {
         return Ok(());
     }
     Err(Error::Unavailable(format!("The private database in {} is still stopping: give it time", place.home.display())))
+}
+
+/// The socket's folder of the server, and whether this call started it. The caller holds the gate.
+pub(super) async fn running_or_started(place: &Place, durable: bool) -> Result<(PathBuf, bool)> {
+    match wait_for_running(place).await? {
+        Some(folder) => Ok((folder, false)),
+        None => Ok((start(place, durable).await?, true)),
+    }
 }
 
 /// The socket's folder of a server that answers; `None` when none runs. One that starts or stops is waited for.
@@ -263,7 +279,7 @@ fn did_not_start(place: &Place, why: &str) -> Error {
     ))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|cause| Err(Error::Unavailable(format!("The private database could not be managed: {cause}"))))
