@@ -153,6 +153,22 @@ pub fn fate(id: &str) -> Option<&'static str> {
     })
 }
 
+/// Every data package of Twilio's Lookup, as `Fields` names them.
+/// <https://www.twilio.com/docs/lookup/v2-api>
+pub const LOOKUP_PACKAGES: [&str; 11] = [
+    "validation",
+    "caller_name",
+    "sim_swap",
+    "call_forwarding",
+    "line_status",
+    "line_type_intelligence",
+    "identity_match",
+    "reassigned_number",
+    "sms_pumping_risk",
+    "phone_number_quality_score",
+    "pre_fill",
+];
+
 /// The provider of this id (which is its lane's name, too).
 pub fn provider(id: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|p| p.id == id)

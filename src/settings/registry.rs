@@ -7,7 +7,7 @@ use super::entry::{Entry, variable};
 use super::error::{Origin, SettingsError};
 use super::sections::{BreakerSettings, Link, ProviderSettings};
 use super::value::{database_url, duration, http_url, limit, whole, word, words, yes};
-use crate::catalogue::{self, PROVIDERS, Provider, Slot};
+use crate::catalogue::{self, LOOKUP_PACKAGES, PROVIDERS, Provider, Slot};
 
 const DURATION: &str = "a duration such as 500ms, 6s, 2m, 1h or 30d";
 const YES: &str = "true or false";
@@ -16,21 +16,10 @@ const DATABASE: &str = "an address such as postgres://user@host:5432/database";
 const LIMIT: &str = "a number above 0, or none";
 const ATTEMPTS: &str = "a whole number from 1 to 100";
 const COUNT: &str = "a whole number from 1 to 1000000000";
+const PACKAGES: &str = "none, or a comma list of validation, caller_name, sim_swap, call_forwarding, line_status, \
+    line_type_intelligence, identity_match, reassigned_number, sms_pumping_risk, phone_number_quality_score, pre_fill";
 const CALLS: &str = "a whole number from 1 to 10000";
 
-/// <https://www.twilio.com/docs/lookup/v2-api>: the values of `Fields` that we read answers of.
-const PACKAGES: &[&str] = &[
-    "line_type_intelligence",
-    "caller_name",
-    "sms_pumping_risk",
-    "sim_swap",
-    "call_forwarding",
-    "line_status",
-    "identity_match",
-    "reassigned_number",
-    "phone_number_quality_score",
-    "pre_fill",
-];
 const THEMES: &[&str] = &["terminal", "dusk", "paper", "contrast", "deuteranopia", "mono"];
 
 /// A setting that stands once. `set` puts a good value in its place and refuses others by `None`.
@@ -136,9 +125,7 @@ const OF_PROVIDER: &[OfProvider] = &[
 ];
 /// Settings of Twilio alone.
 const OF_TWILIO: &[OfProvider] = &[
-    OfProvider("packages", "a comma list of Twilio's Lookup packages, or none", |p, v| {
-        put(&mut p.packages, words(v, PACKAGES))
-    }),
+    OfProvider("packages", PACKAGES, |p, v| put(&mut p.packages, words(v, &LOOKUP_PACKAGES))),
     OfProvider("batch", "a whole number from 1 to 1000", |p, v| put(&mut p.batch, whole(v, 1..=1000))),
 ];
 /// The setting of providers that can be spoken to in several ways.
@@ -283,8 +270,8 @@ fn all_paths() -> Vec<String> {
     all
 }
 
-/// A value fit for a sentence: one line, not long.
+/// A value fit for a sentence: one line, not long; its cut end shows.
 fn shown(value: &str) -> String {
     let text: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();
-    format!("\"{text}\"")
+    format!("\"{text}{}\"", if value.chars().nth(60).is_some() { "…" } else { "" })
 }

@@ -41,6 +41,15 @@ fn defaults_are_those_of_the_plan() {
 }
 
 #[test]
+fn every_package_of_the_lookup_can_be_asked_for() {
+    let all = switchboard::catalogue::LOOKUP_PACKAGES.join(",");
+    let settings = resolve("", &[("SWITCHBOARD_PROVIDERS__TWILIO__PACKAGES", &all)], &[]).unwrap();
+    assert_eq!(settings.provider("twilio").packages.join(","), all);
+    let refusal = refusal("", &[("SWITCHBOARD_PROVIDERS__TWILIO__PACKAGES", "caller_nam")]);
+    assert!(refusal.contains("\"caller_nam\"") && refusal.contains("caller_name"), "{refusal}");
+}
+
+#[test]
 fn every_name_of_the_catalogue_is_accepted() {
     for provider in PROVIDERS {
         let variable = format!("SWITCHBOARD_PROVIDERS__{}__BASE_URL", provider.settings);

@@ -16,25 +16,11 @@ use super::gateway::{Called, Gateway, Line};
 use super::input::Input;
 use super::prices::{MicroUsd, PriceBook};
 use super::registry::Endpoint;
+use crate::catalogue::LOOKUP_PACKAGES as PACKAGES;
 use crate::vault::Credential;
 
 pub use answer::{Answer, judge};
 pub use patch::patch;
-
-/// Every data package of the published description, as `Fields` names them.
-pub const PACKAGES: [&str; 11] = [
-    "validation",
-    "caller_name",
-    "sim_swap",
-    "call_forwarding",
-    "line_status",
-    "line_type_intelligence",
-    "identity_match",
-    "reassigned_number",
-    "sms_pumping_risk",
-    "phone_number_quality_score",
-    "pre_fill",
-];
 
 /// What to ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
+use crate::providers::lenient;
 
 /// The columns that the answer sets for a contact whose number is `ours`. A column that is absent stays as it is.
 pub fn patch(answer: &Answer, ours: &str) -> Map<String, Value> {
@@ -74,7 +75,7 @@ fn caller(out: &mut Map<String, Value>, package: &Value) {
 }
 
 fn sms_risk(out: &mut Map<String, Value>, package: &Value) {
-    let score = package["sms_pumping_risk_score"].as_i64().filter(|s| (0..=100).contains(s));
+    let score = lenient::whole(&package["sms_pumping_risk_score"]).filter(|s| (0..=100).contains(s));
     if let Some(score) = score {
         let level = match score {
             0..=25 => "low",
@@ -163,5 +164,7 @@ mod tests {
             patch(&answer(json!({"valid": true, "sms_pumping_risk": {"sms_pumping_risk_score": score}})), "+1")["sms_pumping_risk_level"].clone()
         };
         assert_eq!([level(25), level(26), level(74), level(75)], ["low", "medium", "medium", "high"]);
+        let text = patch(&answer(json!({"valid": true, "sms_pumping_risk": {"sms_pumping_risk_score": "80"}})), "+1");
+        assert_eq!(text["sms_pumping_risk_score"], 80);
     }
 }
