@@ -25,6 +25,9 @@ use crate::database::Result;
 /// The log starts anew beyond this size; with these settings the server writes a few lines a day.
 const LOG_LIMIT_BYTES: u64 = 4 * 1024 * 1024;
 
+/// How long the end of a server is waited for that was given up while it started.
+const GIVE_UP_LIMIT: Duration = Duration::from_secs(2);
+
 /// What `postmaster.pid` says: <https://www.postgresql.org/docs/current/storage-file-layout.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Postmaster {
@@ -77,8 +80,39 @@ pub(super) fn disown(data: &Path, stale: &Postmaster) -> Result<()> {
     opened.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|cause| failed("write", &path, &cause))
 }
 
-/// Starts the server; the receiver gets a word when its process ends.
-pub(super) fn spawn(place: &Place, binaries: &Binaries, durable: bool) -> Result<mpsc::Receiver<String>> {
+/// A server on its way up. Dropped before it answers, it is ended: its lock file may still be empty, so that nobody else
+/// would find it.
+pub(super) struct Starting {
+    pid: Pid,
+    ended: mpsc::Receiver<String>,
+    /// It answers or has ended: there is nothing to give up.
+    settled: bool,
+}
+
+impl Starting {
+    /// How its process ended, if it did.
+    pub(super) fn ended(&mut self) -> Option<String> {
+        let status = self.ended.try_recv().ok();
+        self.settled |= status.is_some();
+        status
+    }
+
+    /// It answers: from now on its lock file tells of it.
+    pub(super) fn answers(mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if !self.settled && kill(self.pid, Signal::SIGINT).is_ok() {
+            drop(self.ended.recv_timeout(GIVE_UP_LIMIT));
+        }
+    }
+}
+
+/// Starts the server.
+pub(super) fn spawn(place: &Place, binaries: &Binaries, durable: bool) -> Result<Starting> {
     let log = open_log(&place.log())?;
     let errors = log.try_clone().map_err(|cause| failed("open", &place.log(), &cause))?;
     let mut command = cluster::command(place, &binaries.folder.join("postgres"));
@@ -88,11 +122,12 @@ pub(super) fn spawn(place: &Place, binaries: &Binaries, durable: bool) -> Result
     }
     let mut child = command.spawn().map_err(|cause| failed("start the server in", &place.home, &cause))?;
     let (ended, receiver) = mpsc::channel();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
     std::thread::spawn(move || {
         let status = child.wait().map(|s| s.signal().map_or(format!("{s}"), |signal| format!("signal {signal}")));
         drop(ended.send(status.unwrap_or_else(|cause| cause.to_string())));
     });
-    Ok(receiver)
+    Ok(Starting { pid, ended: receiver, settled: false })
 }
 
 /// The last complaint in the log, for the sentence about a server that did not start.

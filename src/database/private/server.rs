@@ -233,18 +233,19 @@ async fn start(place: &Place, durable: bool) -> Result<PathBuf> {
     let binaries = blocking(move || cluster::prepare(&careful, durable)).await?;
     let socket_folder = place.socket_folder()?;
     let begun = Instant::now();
-    let mut ended = postmaster::spawn(place, &binaries, durable)?;
+    let mut starting = postmaster::spawn(place, &binaries, durable)?;
     while begun.elapsed() < START_LIMIT {
-        if let Ok(status) = ended.try_recv() {
+        if let Some(status) = starting.ended() {
             let complaint = postmaster::last_complaint(place);
             if !complaint.contains("shared memory block") || begun.elapsed() > MUTE_LIMIT {
                 return Err(did_not_start(place, &format!("{complaint} ({status})")));
             }
             // A backend of a killed server is still finishing its statement; it ends by itself.
             tokio::time::sleep(LOOK_AGAIN * 20).await;
-            ended = postmaster::spawn(place, &binaries, durable)?;
+            starting = postmaster::spawn(place, &binaries, durable)?;
         }
         if answers(&socket_folder).await {
+            starting.answers();
             return Ok(socket_folder);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
