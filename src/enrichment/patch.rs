@@ -15,6 +15,8 @@ pub enum Kind {
     Int,
     /// `bigint`
     Big,
+    /// `numeric`
+    Decimal,
     /// `date`
     Date,
     /// `timestamptz`
@@ -27,7 +29,7 @@ pub enum Kind {
     Json,
 }
 
-use Kind::{Big, Bool, Date, Int, Json, Moment, Text, Texts, Time};
+use Kind::{Big, Bool, Date, Decimal, Int, Json, Moment, Text, Texts, Time};
 
 /// Columns that steps write: the lookup's, then those of business, e-mail and person, and address.
 pub const COLUMNS: &[(&str, Kind)] = &[
@@ -91,6 +93,7 @@ pub const COLUMNS: &[(&str, Kind)] = &[
     ("email", Text),
     ("email_status", Text),
     ("email_sub_status", Text),
+    ("email_suggestion", Text),
     ("email_verified", Bool),
     ("email_score", Int),
     ("email_source", Text),
@@ -117,6 +120,10 @@ pub const COLUMNS: &[(&str, Kind)] = &[
     ("address_provider", Text),
     ("address_enriched_at", Moment),
     ("address_enriched", Bool),
+    ("latitude", Decimal),
+    ("longitude", Decimal),
+    ("geocoded_at", Moment),
+    ("geocoding_accuracy", Text),
 ];
 
 /// The patch with every value in its column's type; what does not fit is left out.
@@ -143,6 +150,7 @@ fn fit_value(value: Value, kind: Kind) -> Option<Value> {
         (Int, Value::String(text)) => text.parse::<i32>().ok().map(Value::from),
         (Big, Value::Number(n)) => n.as_i64().map(Value::from),
         (Big, Value::String(text)) => text.parse::<i64>().ok().map(Value::from),
+        (Decimal, value @ Value::Number(_)) => Some(value),
         (Moment, Value::Bool(true)) => Some(Value::Bool(true)),
         (Moment, value @ Value::String(_)) => fit_value(value, Time),
         (Date, Value::String(text)) => {
@@ -191,6 +199,7 @@ fn assignment(name: &str, kind: Kind) -> String {
         Bool => format!("(p.patch->>'{name}')::boolean"),
         Int => format!("(p.patch->>'{name}')::integer"),
         Big => format!("(p.patch->>'{name}')::bigint"),
+        Decimal => format!("(p.patch->>'{name}')::numeric"),
         Date => format!("(p.patch->>'{name}')::date"),
         Moment => format!(
             "CASE jsonb_typeof(p.patch->'{name}') WHEN 'string' THEN (p.patch->>'{name}')::timestamptz WHEN 'boolean' THEN now() END"

@@ -68,6 +68,11 @@ pub struct CallError {
 }
 
 impl CallError {
+    /// Whether the person asked the provider not to be processed: never asked for again, and what it gave is deleted.
+    pub fn is_opt_out(&self) -> bool {
+        self.code.as_deref() == Some(super::refusal::OPTED_OUT)
+    }
+
     /// An error of this kind without an answer.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> CallError {
         CallError { kind, http_status: None, code: None, message: message.into(), retry_after: None }

@@ -3,6 +3,29 @@
 use serde_json::{Map, Value, json};
 
 use super::input::Input;
+use super::lenient;
+
+/// Confidence from which an address counts as enriched.
+const ENRICHED_FROM: i64 = 50;
+
+/// A consumer's address as a provider knows it.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// Street and number.
+    pub street: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// State, by its code.
+    pub state: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Country, ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// Whether somebody verified that it is theirs.
+    pub verified: bool,
+    /// 0-100.
+    pub confidence: i64,
+}
 
 /// The columns that an answer sets for one contact.
 #[derive(Debug)]
@@ -42,6 +65,60 @@ impl<'a> Columns<'a> {
         self.set(&format!("{group}_provider"), Some(provider));
         self.set(&format!("{group}_enriched_at"), Some(true));
         self.set(&format!("{group}_enriched"), Some(true));
+    }
+
+    /// A verifier found a group of columns right: whoever gave it stays its provider.
+    pub fn confirmed(&mut self, group: &str, provider: &str) {
+        self.fill(&format!("{group}_provider"), Some(provider));
+        if !self.input.is(&format!("{group}_enriched")) {
+            self.set(&format!("{group}_enriched_at"), Some(true));
+            self.set(&format!("{group}_enriched"), Some(true));
+        }
+    }
+
+    /// A consumer's place, whole: unless a better one is there. Only one of some confidence counts as enriched, so that a
+    /// bare country never blocks a real address. Says whether it was set.
+    pub fn place(&mut self, place: &Place, provider: &str) -> bool {
+        let parts = [
+            ("consumer_address", &place.street),
+            ("consumer_city", &place.city),
+            ("consumer_state", &place.state),
+            ("consumer_postal_code", &place.postal_code),
+            ("consumer_country", &place.country),
+        ];
+        let known = self.input.text("address_confidence").and_then(|text| text.parse::<i64>().ok());
+        let better = known.is_some_and(|known| known > place.confidence);
+        // A file's address is kept from an answer that has no street itself.
+        let given = self.input.has("consumer_address") && place.street.is_none();
+        if better || given || parts.iter().all(|(_, part)| part.is_none()) {
+            return false;
+        }
+        for (column, part) in parts {
+            let part = part.clone().map(|text| if text == "USA" { "US".to_owned() } else { text });
+            match part {
+                Some(text) => self.set(column, Some(text)),
+                None if self.input.has(column) => self.set(column, Some(Value::Null)),
+                None => {}
+            }
+        }
+        self.set("address_verified", Some(place.verified));
+        self.set("address_confidence", Some(place.confidence));
+        self.set("address_provider", Some(provider));
+        if place.confidence >= ENRICHED_FROM {
+            self.enriched("address", provider);
+        }
+        true
+    }
+
+    /// Where on the globe, with the provider's word for how exact.
+    pub fn spot(&mut self, latitude: &Value, longitude: &Value, accuracy: Option<String>) {
+        let within = |value: &Value, end: f64| lenient::number(value).filter(|degrees| degrees.abs() <= end);
+        if let (Some(latitude), Some(longitude)) = (within(latitude, 90.0), within(longitude, 180.0)) {
+            self.set("latitude", Some(latitude));
+            self.set("longitude", Some(longitude));
+            self.set("geocoding_accuracy", accuracy);
+            self.set("geocoded_at", Some(true));
+        }
     }
 
     /// A person's name, only where the contact has none: a name that is there is not overwritten, and parts of two

@@ -15,11 +15,15 @@ pub mod hunter;
 pub mod input;
 mod lenient;
 pub mod limiter;
+pub mod numverify;
 pub mod prices;
 pub mod refusal;
 pub mod registry;
 mod sizes;
+pub mod truecaller;
 pub mod twilio;
+pub mod whitepages;
+pub mod zerobounce;
 
 pub use call::{CallError, CallMeta, Exchange, Pass};
 pub use domain::{email as normalise_email, is_free_mail, normalise as normalise_domain};

@@ -3,13 +3,13 @@
 //! Whoever runs steps needs this table alone. A provider is added by its room and one row here.
 
 use reqwest::{Client, RequestBuilder};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::call::{CallError, Exchange, Pass};
 use super::finding::Finding;
 use super::gateway::{Called, Gateway, Line};
 use super::input::Input;
-use super::{clearbit, hunter, twilio};
+use super::{clearbit, hunter, numverify, truecaller, twilio, whitepages, zerobounce};
 use crate::catalogue::{self, Provider};
 use crate::settings::ProviderSettings;
 use crate::vault::Credential;
@@ -37,14 +37,42 @@ pub static ENDPOINTS: &[&Endpoint] = &[
     &clearbit::phone::ENDPOINT,
     &clearbit::company::ENDPOINT,
     &clearbit::email::ENDPOINT,
+    &numverify::ENDPOINT,
     &hunter::finder::ENDPOINT,
     &hunter::domain_search::ENDPOINT,
     &hunter::verifier::ENDPOINT,
+    &zerobounce::ENDPOINT,
+    &whitepages::ENDPOINT,
+    &truecaller::ENDPOINT,
 ];
 
 /// The endpoint of this provider with this name.
 pub fn endpoint(provider: &str, name: &str) -> Option<&'static Endpoint> {
     ENDPOINTS.iter().copied().find(|e| e.provider == provider && e.name == name)
+}
+
+/// The columns that a provider's answers gave a contact, emptied: a person who asked not to be processed (see
+/// [`CallError::is_opt_out`]) is deleted here, too. What others found stays.
+pub fn forget(provider: &str, input: &Input) -> Map<String, Value> {
+    const EMAIL: [&str; 9] = [
+        "email",
+        "email_status",
+        "email_sub_status",
+        "email_suggestion",
+        "email_verified",
+        "email_score",
+        "email_source",
+        "email_provider",
+        "email_enriched_at",
+    ];
+    let gave = |group: &str| input.text(&format!("{group}_provider")).as_deref() == Some(provider);
+    let mut emptied = Map::new();
+    if gave("email") {
+        emptied.extend(EMAIL.map(|column| (column.to_owned(), Value::Null)));
+        emptied.insert("email_enriched".to_owned(), Value::Bool(false));
+        emptied.extend(["position", "linkedin_url", "twitter_url"].map(|column| (column.to_owned(), Value::Null)));
+    }
+    emptied
 }
 
 /// Where a provider is called: as set, else where its dialect lives; none if it has no address.
@@ -80,3 +108,7 @@ impl Endpoint {
         (self.read)(&exchange, input).ok()
     }
 }
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

@@ -42,7 +42,7 @@ fn patch(status: &str, data: &Value, input: &Input) -> serde_json::Map<String, V
     set.set("email_score", lenient::score(&data["score"]));
     if verified {
         // Only now is a guess more than that.
-        set.enriched("email", "hunter");
+        set.confirmed("email", "hunter");
     }
     set.done()
 }

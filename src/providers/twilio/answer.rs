@@ -124,6 +124,11 @@ fn kind_of_code(code: i64) -> Option<ErrorKind> {
     })
 }
 
+/// What a code of one number in a batch means: an unknown one is about our input.
+pub(super) fn kind_of_number(code: i64) -> ErrorKind {
+    kind_of_code(code).unwrap_or(ErrorKind::InvalidInput)
+}
+
 fn kind_of_status(status: u16) -> ErrorKind {
     match status {
         401 | 403 => ErrorKind::Auth,

@@ -3,6 +3,7 @@
 //! Source: <https://www.twilio.com/docs/lookup/v2-api> and Twilio's published OpenAPI description of Lookups.
 
 mod answer;
+pub mod batch;
 mod patch;
 
 use chrono::NaiveDate;
@@ -77,10 +78,13 @@ fn asked(line: &Line) -> Ask {
 }
 
 fn read(exchange: &Exchange, input: &Input) -> Result<Finding, CallError> {
-    let answer = judge(exchange)?;
-    let mut finding = Finding::new(fact(&answer), patch(&answer, &input.phone()), body(exchange)).billed("basic");
+    Ok(found(&judge(exchange)?, body(exchange), input))
+}
+
+fn found(answer: &Answer, body: Value, input: &Input) -> Finding {
+    let mut finding = Finding::new(fact(answer), patch(answer, &input.phone()), body).billed("basic");
     finding.billed.extend(answer.answered().map(|package| (package, 1)));
-    Ok(finding)
+    finding
 }
 
 /// What spoils first decides: a SIM swap is true at its moment only, a risk for a day.
