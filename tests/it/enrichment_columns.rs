@@ -57,7 +57,7 @@ async fn a_patch_of_every_kind_arrives_as_it_was_meant() {
     for (column, value) in json!({
         "business_name": "Northwind Harbor", "business_annual_revenue": 50_000_000_000_i64, "business_tags": ["a", "b"], "business_enriched": true, "now": true,
         "email_enriched_at": "2025-01-02T03:04:05+00:00", "position": "Mate", "latitude": 37.8, "longitude": null, "email_sub_status": null,
-        "business_founded_year": 1998, "completeness": 25,
+        "business_founded_year": 1998, "completeness": 20,
     })
     .as_object()
     .unwrap()

@@ -115,7 +115,7 @@ async fn odd_answers_are_stored_as_far_as_they_can_be_and_spoil_nothing() {
     let (_, rows) = looked_up(&test, odd.iter().map(|body| (200, body.clone())).collect()).await;
     assert!(rows.iter().all(|row| row["status"] == "completed"), "{rows:?}");
     has(&rows[0], &json!({"national_format": "ab", "line_type": "7", "carrier_name": null}));
-    has(&rows[1], &json!({"caller_name": null, "sms_pumping_risk_score": null, "sms_pumping_number_blocked": true}));
+    has(&rows[1], &json!({"caller_name": null, "sms_pumping_risk_score": 31, "sms_pumping_number_blocked": true}));
     has(&rows[2], &json!({"phone_valid": false, "validation_errors": ["TOO_SHORT"], "lookup_note": null}));
     has(&rows[3], &json!({"sim_swap_last_date": null, "sim_swap_in_period": null}));
     has(&rows[4], &json!({"sim_swap_last_date": "2019-12-31T00:01:00+00:00"}));
