@@ -39,13 +39,14 @@ pub enum ErrorKind {
 }
 
 /// What an ending says about the provider's health.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Verdict {
     /// It works.
     Success,
     /// It does not.
     Failure,
     /// No information.
+    #[default]
     Neutral,
 }
 

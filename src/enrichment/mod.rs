@@ -2,13 +2,13 @@
 //!
 //! A step's run is a call and a pure decision; everything it means is written by one transaction of the settler.
 
+mod gate;
 pub mod graph;
 pub mod patch;
 pub mod policy;
 pub mod pool;
-mod runner;
 pub mod settle;
-mod settler;
 pub mod step;
+mod work;
 
 pub use pool::{Pool, PoolOptions};

@@ -1,20 +1,20 @@
-//! The worker pool: one runner a lane, one settler, one reporter of breakers' verdicts.
+//! The worker pool: the engine over the lanes of this process, and the reporter of breakers' verdicts.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::runner::Runner;
-use super::settler;
+use super::settle::Books;
 use super::step::Bench;
+use super::work::Steps;
 use crate::breakers::{Event, store};
 use crate::database::Db;
-use crate::fleet::Member;
+use crate::fleet::{Member, Standing};
 use crate::providers::Gateway;
+use crate::queue::engine::{Engine, EngineOptions, Wakes};
 
 /// A process reports failures of a breaker in at most one batch in this time.
 const REPORT_PERIOD: Duration = Duration::from_millis(100);
@@ -37,9 +37,8 @@ pub struct PoolOptions {
 #[derive(Debug)]
 pub struct Pool {
     member: Arc<Member>,
-    stop: CancellationToken,
-    runners: TaskTracker,
-    settler: tokio::task::JoinHandle<()>,
+    engine: Engine,
+    nudger: tokio::task::JoinHandle<()>,
     reporter: tokio::task::JoinHandle<()>,
     reporter_stop: CancellationToken,
 }
@@ -48,18 +47,14 @@ impl Pool {
     /// Starts runners for every lane that this process can serve.
     pub fn start(options: PoolOptions) -> Pool {
         let PoolOptions { db, member, bench } = options;
-        let (outbox, inbox) = mpsc::channel(settler::QUEUE);
-        let stop = CancellationToken::new();
+        let wakes = member.hints.work.clone();
+        let nudger = tokio::spawn(nudge(member.standing(), member.resting.subscribe(), wakes.clone()));
+        let steps = Arc::new(Steps::new(db.clone(), &member, Arc::clone(&bench)));
+        let options = EngineOptions { db: db.clone(), wakes, in_flight: Arc::clone(&member.in_flight) };
+        let engine = Engine::start(options, bench.gateway.served(), &steps, Books);
         let reporter_stop = CancellationToken::new();
-        let runners = TaskTracker::new();
-        for lane in bench.gateway.served() {
-            let runner = Runner::new(lane, db.clone(), Arc::clone(&member), Arc::clone(&bench), outbox.clone());
-            runners.spawn(runner.run(stop.clone()));
-        }
-        drop(outbox);
-        let settler = tokio::spawn(settler::run(db.clone(), inbox));
         let reporter = tokio::spawn(report(db, Arc::clone(&bench.gateway), reporter_stop.clone()));
-        Pool { member, stop, runners, settler, reporter, reporter_stop }
+        Pool { member, engine, nudger, reporter, reporter_stop }
     }
 
     /// Jobs in flight now.
@@ -85,19 +80,30 @@ impl Pool {
 
     /// Stops claiming, finishes what is in flight, gives the rest back, settles everything.
     pub async fn drain(self) {
-        self.stop.cancel();
+        self.engine.stop();
         if let Err(error) = self.member.drain().await {
             tracing::warn!(%error, "the fleet could not be told of the drain");
         }
-        self.runners.close();
-        self.runners.wait().await;
-        if self.settler.await.is_err() {
-            tracing::error!("the settler broke; what it held goes back to its lanes when this node is reaped");
-        }
+        self.engine.drain().await;
+        self.nudger.abort();
         self.reporter_stop.cancel();
         if self.reporter.await.is_err() {
             tracing::error!("the reporter of breakers broke");
         }
+    }
+}
+
+/// What gates depend on wakes all runners when it changes.
+async fn nudge(mut standing: watch::Receiver<Standing>, mut resting: watch::Receiver<bool>, wakes: Wakes) {
+    loop {
+        let changed = tokio::select! {
+            changed = standing.changed() => changed,
+            changed = resting.changed() => changed,
+        };
+        if changed.is_err() {
+            return;
+        }
+        wakes.wake_all();
     }
 }
 

@@ -1,7 +1,5 @@
-//! Settling a batch: results, contact changes, step rows, usage, failures and the jobs' ends, in ONE transaction.
-//!
-//! Every statement is set-wise, and only jobs that pass the fence are touched: a batch may be settled again after a COMMIT
-//! whose outcome is unknown, and changes nothing the second time.
+//! What the ends of steps mean: contact changes, raw results, step rows, usage, parking; written by the transaction that ends
+//! their jobs, set-wise.
 
 use std::collections::BTreeMap;
 
@@ -9,38 +7,45 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::patch;
-use super::step::Settlement;
+use super::step::{Findings, Settlement};
 use crate::database::{Db, Result};
-use crate::queue::{End, Ending, end, lane};
+use crate::queue::engine::{self, Ledger};
+use crate::queue::{End, lane};
 
 /// Settles settlements of one lane and one epoch; says how many were still ours.
 pub async fn settle(db: &Db, batch: &[Settlement]) -> Result<usize> {
-    let Some(first) = batch.first() else { return Ok(0) };
-    let (lane_name, epoch) = (first.lane, first.epoch);
-    let mut tx = db.begin().await?;
-    let keys: Vec<_> = batch.iter().map(|s| (s.job.id, s.job.claimed_at)).collect();
-    let ours = end::fence(&mut tx, epoch, &keys).await?;
-    let mut held: Vec<Settlement> = batch.iter().filter(|s| ours.contains(&s.job.id)).cloned().collect();
-    if held.is_empty() {
-        return Ok(0);
+    engine::settle(db, &Books, batch).await
+}
+
+/// Writes what steps found.
+#[derive(Debug, Clone, Copy)]
+pub struct Books;
+
+impl Ledger for Books {
+    type Result = Findings;
+
+    async fn reconsider(&self, tx: &mut PgConnection, batch: &mut [Settlement]) -> Result<()> {
+        spare_what_began_while_open(tx, batch[0].lane, batch).await
     }
-    spare_what_began_while_open(&mut tx, lane_name, &mut held).await?;
-    store_found(&mut tx, &held).await?;
-    store_unfound(&mut tx, &held).await?;
-    store_results(&mut tx, &held).await?;
-    store_steps(&mut tx, &held).await?;
-    store_usage(&mut tx, lane_name, &held).await?;
-    let endings: Vec<Ending> = held
-        .iter()
-        .map(|s| Ending { id: s.job.id, attempt: s.job.attempt, end: s.end.clone(), failure: s.failure.clone() })
-        .collect();
-    end::end(&mut tx, lane_name, epoch, &endings).await?;
-    if let Some(settlement) = held.iter().find(|s| s.parks.is_some()) {
-        let detail = settlement.failure.as_ref().map_or("", |f| f.message.as_str());
-        lane::park_for(&mut tx, lane_name, epoch, (settlement.parks.unwrap_or("credential"), detail)).await?;
+
+    async fn write(&self, tx: &mut PgConnection, held: &[Settlement]) -> Result<()> {
+        let (lane, epoch) = (held[0].lane, held[0].epoch);
+        store_found(tx, held).await?;
+        store_unfound(tx, held).await?;
+        store_results(tx, held).await?;
+        store_steps(tx, held).await?;
+        store_usage(tx, lane, held).await?;
+        if let Some((reason, settlement)) = held.iter().find_map(|s| Some((s.result.parks?, s))) {
+            let detail = settlement.failure.as_ref().map_or("", |f| f.message.as_str());
+            lane::park_for(tx, lane, epoch, (reason, detail)).await?;
+        }
+        Ok(())
     }
-    tx.commit().await?;
-    Ok(held.len())
+
+    /// The call was made and is paid for, whatever became of its answer.
+    fn salvage(&self, findings: Findings) -> Findings {
+        Findings { found: None, ..findings }
+    }
 }
 
 /// An attempt whose call began while the breaker was open is not burnt: this process had not yet heard of it. The history
@@ -69,7 +74,7 @@ async fn spare_what_began_while_open(tx: &mut PgConnection, lane_name: &str, hel
 }
 
 async fn store_found(tx: &mut PgConnection, held: &[Settlement]) -> Result<()> {
-    let found: Vec<_> = held.iter().filter_map(|s| Some((s, s.found.as_ref()?))).collect();
+    let found: Vec<_> = held.iter().filter_map(|s| Some((s, s.result.found.as_ref()?))).collect();
     if found.is_empty() {
         return Ok(());
     }
@@ -88,7 +93,7 @@ async fn store_found(tx: &mut PgConnection, held: &[Settlement]) -> Result<()> {
         .bind(found.iter().map(|(s, _)| s.job.contact_id).collect::<Vec<_>>())
         .bind(found.iter().map(|(_, f)| Value::Object(f.patch.clone())).collect::<Vec<_>>())
         .bind(found.iter().map(|(_, f)| f.cost.0).collect::<Vec<_>>())
-        .bind(found.iter().map(|(s, _)| s.call.as_ref().map_or(0, |c| c.took_ms)).collect::<Vec<_>>())
+        .bind(found.iter().map(|(s, _)| s.result.call.as_ref().map_or(0, |c| c.took_ms)).collect::<Vec<_>>())
         .execute(tx)
         .await?;
     Ok(())
@@ -98,7 +103,7 @@ async fn store_found(tx: &mut PgConnection, held: &[Settlement]) -> Result<()> {
 async fn store_unfound(tx: &mut PgConnection, held: &[Settlement]) -> Result<()> {
     let rows: Vec<Value> = held
         .iter()
-        .filter(|s| s.found.is_none())
+        .filter(|s| s.result.found.is_none())
         .map(|s| {
             let over = matches!(s.end, End::Done | End::Dead);
             let failure = s.failure.as_ref().filter(|_| over);
@@ -106,7 +111,7 @@ async fn store_unfound(tx: &mut PgConnection, held: &[Settlement]) -> Result<()>
                 "id": s.job.contact_id, "status": if over { "failed" } else { "pending" }, "provider": failure.map(|_| s.lane),
                 "kind": failure.map(|f| f.kind.name()), "code": failure.and_then(|f| f.provider_code.clone()),
                 "http": failure.and_then(|f| f.http_status), "message": failure.map(|f| f.message.clone()),
-                "attempted": s.call.as_ref().map(|c| c.started_at),
+                "attempted": s.result.call.as_ref().map(|c| c.started_at),
             })
         })
         .collect();
@@ -128,7 +133,7 @@ async fn store_results(tx: &mut PgConnection, held: &[Settlement]) -> Result<()>
     let rows: Vec<Value> = held
         .iter()
         .filter_map(|s| {
-            let (found, call) = (s.found.as_ref()?, s.call.as_ref()?);
+            let (found, call) = (s.result.found.as_ref()?, s.result.call.as_ref()?);
             Some(json!({
                 "contact_id": s.job.contact_id, "request_key": found.request_key, "request_id": call.request_id,
                 "version": call.credential_version, "http": call.http_status, "body": found.body, "cost": found.cost.0, "took_ms": call.took_ms,
@@ -151,7 +156,7 @@ async fn store_steps(tx: &mut PgConnection, held: &[Settlement]) -> Result<()> {
         .iter()
         .filter(|s| matches!(s.end, End::Done | End::Dead))
         .map(|s| {
-            let state = match (&s.end, &s.found) {
+            let state = match (&s.end, &s.result.found) {
                 (End::Dead, _) => "dead",
                 (_, Some(_)) => "done",
                 _ => "failed",
@@ -159,7 +164,7 @@ async fn store_steps(tx: &mut PgConnection, held: &[Settlement]) -> Result<()> {
             json!({
                 "contact_id": s.job.contact_id, "step": s.job.kind, "state": state, "attempts": s.job.attempt,
                 "kind": s.failure.as_ref().map(|f| f.kind.name()), "message": s.failure.as_ref().map(|f| f.message.clone()),
-                "cost": s.found.as_ref().map_or(0, |f| f.cost.0), "started_at": s.call.as_ref().map(|c| c.started_at),
+                "cost": s.result.found.as_ref().map_or(0, |f| f.cost.0), "started_at": s.result.call.as_ref().map(|c| c.started_at),
             })
         })
         .collect();
@@ -180,12 +185,13 @@ async fn store_usage(tx: &mut PgConnection, provider: &str, held: &[Settlement])
     // `call` counts calls; each package has a row of its own for its money.
     let mut rows: BTreeMap<&str, [i64; 4]> = BTreeMap::new();
     for settlement in held {
-        let Some(call) = &settlement.call else { continue };
+        let Some(call) = &settlement.result.call else { continue };
         let row = rows.entry("call").or_default();
         row[0] += 1;
         row[1] += i64::from(settlement.failure.is_some());
         row[3] += i64::from(call.took_ms);
-        for (operation, price) in settlement.found.iter().flat_map(|f| &f.cost.1).filter(|(_, price)| *price > 0) {
+        for (operation, price) in settlement.result.found.iter().flat_map(|f| &f.cost.1).filter(|(_, price)| *price > 0)
+        {
             let row = rows.entry(operation).or_default();
             row[0] += 1;
             row[2] += price;

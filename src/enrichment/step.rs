@@ -8,6 +8,7 @@ use crate::outcome::{ErrorKind, Verdict};
 use crate::providers::gateway::{Answered, Unanswered};
 use crate::providers::twilio::{self, Ask};
 use crate::providers::{CallMeta, Gateway, MicroUsd, Pass, PriceBook};
+use crate::queue::engine::{self, Turn};
 use crate::queue::retry::Backoff;
 use crate::queue::{Claimed, End, Failure};
 
@@ -26,19 +27,19 @@ pub struct Bench {
     pub clock: crate::database::Clock,
 }
 
+/// Whom a step is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The contact's number.
+    pub phone_e164: String,
+}
+
 /// Everything that the end of one attempt means; the settler writes it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settlement {
-    /// The attempt.
-    pub job: Claimed,
-    /// Its lane.
-    pub lane: &'static str,
-    /// Epoch under which it was claimed.
-    pub epoch: i64,
-    /// What becomes of the job.
-    pub end: End,
-    /// What failed, if something did.
-    pub failure: Option<Failure>,
+pub type Settlement = engine::Settlement<Findings>;
+
+/// What a run found out, beside the end of its job.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Findings {
     /// What was found, if the provider answered.
     pub found: Option<Found>,
     /// The call, if one was made.
@@ -62,68 +63,42 @@ pub struct Found {
     pub cost: (MicroUsd, Vec<(&'static str, MicroUsd)>),
 }
 
-impl Settlement {
-    /// Gives a job back that was never called for.
-    pub fn back(job: Claimed, lane: &'static str, epoch: i64) -> Settlement {
-        Settlement {
-            job,
-            lane,
-            epoch,
-            end: End::Back,
-            failure: None,
-            found: None,
-            call: None,
-            parks: None,
-            verdict: Verdict::Neutral,
-        }
-    }
-}
-
 /// Runs the job's step.
-pub async fn run(bench: &Bench, lane: &'static str, epoch: i64, job: Claimed, pass: Pass) -> Settlement {
-    match twilio::lookup(&bench.gateway, pass, &job.phone_e164, &bench.ask).await {
+pub async fn run(bench: &Bench, turn: Turn, job: Claimed, subject: &Subject) -> Settlement {
+    match twilio::lookup(&bench.gateway, turn.pass, &subject.phone_e164, &bench.ask).await {
         Ok(Answered { value: answer, exchange, meta }) => {
-            let found: Map<_, _> = twilio::patch(&answer, &job.phone_e164)
+            let found: Map<_, _> = twilio::patch(&answer, &subject.phone_e164)
                 .into_iter()
                 .map(|(column, value)| (column, bench.gateway.without_secrets(value)))
                 .collect();
             let found = Found {
                 patch: patch::fit(found),
                 body: patch::without_nul(bench.gateway.without_secrets(twilio::body(&exchange))),
-                request_key: format!("lookups/v2|{}|{}|1", job.phone_e164, bench.ask.key()),
+                request_key: format!("lookups/v2|{}|{}|1", subject.phone_e164, bench.ask.key()),
                 cost: twilio::cost(&answer, &bench.prices),
             };
-            Settlement {
-                job,
-                lane,
-                epoch,
-                end: End::Done,
-                failure: None,
-                found: Some(found),
-                call: Some(meta),
-                parks: None,
-                verdict: Verdict::Neutral,
-            }
+            let result = Findings { found: Some(found), call: Some(meta), ..Findings::default() };
+            Settlement { result, ..Settlement::bare(job, turn.lane, turn.epoch, End::Done) }
         }
-        Err(unanswered) => failed(bench, Settlement::back(job, lane, epoch), pass, *unanswered),
+        Err(unanswered) => failed(bench, turn, job, *unanswered),
     }
 }
 
-fn failed(bench: &Bench, base: Settlement, pass: Pass, unanswered: Unanswered) -> Settlement {
+fn failed(bench: &Bench, turn: Turn, job: Claimed, unanswered: Unanswered) -> Settlement {
     let Unanswered { error, meta, verdict } = unanswered;
-    let is_probe = matches!(pass, Pass::Probe(_));
+    let is_probe = matches!(turn.pass, Pass::Probe(_));
     let facts = Failed {
         kind: error.kind,
-        attempt: base.job.attempt,
-        max_attempts: base.job.max_attempts,
-        returns: base.job.returns,
-        probes: is_probe.then_some(base.job.probes),
+        attempt: job.attempt,
+        max_attempts: job.max_attempts,
+        returns: job.returns,
+        probes: is_probe.then_some(job.probes),
         retry_after: error.retry_after,
     };
     let now = bench.clock.now();
     let end = policy::decide(&facts, &bench.backoff, now, rand::random::<f64>());
     let failure = meta.as_ref().map(|call| Failure {
-        contact_id: base.job.contact_id,
+        contact_id: job.contact_id,
         kind: error.kind,
         http_status: error.http_status,
         provider_code: error.code.clone(),
@@ -138,5 +113,6 @@ fn failed(bench: &Bench, base: Settlement, pass: Pass, unanswered: Unanswered) -
         ErrorKind::Configuration => Some("configuration"),
         _ => None,
     };
-    Settlement { end, failure, call: meta, parks, verdict, ..base }
+    let result = Findings { found: None, call: meta, parks, verdict };
+    Settlement { failure, result, ..Settlement::bare(job, turn.lane, turn.epoch, end) }
 }

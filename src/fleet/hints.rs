@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::breakers::store;
 use crate::database::Db;
+use crate::queue::engine::Wakes;
 use crate::queue::lane;
 
 /// What to wake.
@@ -16,8 +17,8 @@ use crate::queue::lane;
 pub struct Hints {
     /// Breakers or lanes changed.
     pub control: Arc<Notify>,
-    /// Work was enqueued.
-    pub work: Arc<Notify>,
+    /// Work was enqueued, by lane.
+    pub work: Wakes,
 }
 
 /// Listens until cancelled; connects again by itself.
@@ -32,7 +33,7 @@ pub async fn listen(db: Db, hints: Hints, stop: CancellationToken) {
         }
         // Whatever was sent meanwhile is lost: look once.
         hints.control.notify_one();
-        hints.work.notify_waiters();
+        hints.work.wake_all();
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
@@ -49,7 +50,7 @@ async fn hear(db: &Db, hints: &Hints) -> sqlx::Result<()> {
     loop {
         let note = listener.recv().await?;
         if note.channel() == lane::WORK {
-            hints.work.notify_waiters();
+            hints.work.wake(note.payload());
         } else {
             // One waits for it, who may be reading right now: this one is kept for its next look.
             hints.control.notify_one();

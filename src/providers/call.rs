@@ -7,14 +7,7 @@ use uuid::Uuid;
 
 use crate::outcome::ErrorKind;
 
-/// By what right a call is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pass {
-    /// The breaker is asked.
-    Ordinary,
-    /// The call is the breaker's one probe; its verdict belongs to this generation.
-    Probe(i64),
-}
+pub use crate::queue::engine::Pass;
 
 /// An HTTP answer, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,6 +15,8 @@ pub struct Claimed {
     pub kind: String,
     /// Whose job it is.
     pub contact_id: i64,
+    /// Smaller goes first.
+    pub priority: i16,
     /// This attempt's number; 1 is the first.
     pub attempt: i16,
     /// Attempts allowed.
@@ -27,8 +29,6 @@ pub struct Claimed {
     pub claimed_at: DateTime<Utc>,
     /// Since when it could run.
     pub run_at: DateTime<Utc>,
-    /// The contact's number.
-    pub phone_e164: String,
 }
 
 /// The statement of [`claim`]: lane, epoch, limit. Public for the check of its plan on a large table.
@@ -41,7 +41,7 @@ pub const CLAIM: &str = "
     claimed AS (
         UPDATE jobs SET state = 'running', lease_epoch = $2, claimed_at = now(), attempt = attempt + 1
         WHERE id = ANY(ARRAY(SELECT id FROM picked))
-        RETURNING id, kind, contact_id, attempt, max_attempts, returns, probes, claimed_at, run_at, priority),
+        RETURNING id, kind, contact_id, priority, attempt, max_attempts, returns, probes, claimed_at, run_at),
     held AS (
         UPDATE contacts SET status = 'processing', updated_at = now()
         WHERE id = ANY(ARRAY(SELECT contact_id FROM claimed WHERE kind = 'lookup')) AND status = 'pending'
@@ -52,8 +52,8 @@ pub const CLAIM: &str = "
     lane_delta AS (
         INSERT INTO lane_deltas (lane, waiting, running)
         SELECT $1, -count(*), count(*) FROM claimed HAVING count(*) > 0)
-    SELECT j.id, j.kind, j.contact_id, j.attempt, j.max_attempts, j.returns, j.probes, j.claimed_at, j.run_at, c.phone_e164
-    FROM claimed j JOIN contacts c ON c.id = j.contact_id ORDER BY j.priority, j.run_at, j.id";
+    SELECT id, kind, contact_id, priority, attempt, max_attempts, returns, probes, claimed_at, run_at
+    FROM claimed ORDER BY priority, run_at, id";
 
 /// Takes up to `limit` waiting jobs of `lane` for `epoch`: none while the lane is paused or the epoch is not live.
 pub async fn claim(db: &Db, lane: &str, epoch: i64, limit: i64) -> Result<Vec<Claimed>> {

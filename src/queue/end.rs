@@ -3,7 +3,7 @@
 //! The caller's transaction carries everything else that the ending means (results, contact changes, follow-up jobs), for
 //! exactly those jobs that [`fence`] returns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -31,6 +31,20 @@ pub enum End {
     Behind,
     /// Attempts are used up: rests until a person acts.
     Dead,
+    /// What it was for is gone: over, and nothing was done.
+    Cancelled,
+    /// On to another lane, with its attempts anew.
+    Moved {
+        /// Where to.
+        lane: &'static str,
+    },
+}
+
+impl End {
+    /// Whether the job is over and moves to the history.
+    fn is_over(&self) -> bool {
+        matches!(self, End::Done | End::Cancelled)
+    }
 }
 
 /// The ending of one job.
@@ -79,33 +93,47 @@ pub async fn fence(tx: &mut PgConnection, epoch: i64, claims: &[(i64, DateTime<U
 
 /// Ends jobs that [`fence`] returned, in a handful of statements. All belong to `lane` and `epoch`.
 pub async fn end(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Ending]) -> Result<()> {
-    let mut delta = Delta { running: -(endings.len() as i32), ..Delta::default() };
-    let done: Vec<i64> = endings.iter().filter(|e| e.end == End::Done).map(|e| e.id).collect();
-    delta.done = done.len() as i32;
-    finish(tx, &done).await?;
-    let rest: Vec<&Ending> = endings.iter().filter(|e| e.end != End::Done).collect();
-    for ending in &rest {
-        match ending.end {
-            End::Again { .. } => delta.scheduled += 1,
-            End::Back | End::Behind => delta.waiting += 1,
-            End::Dead => delta.dead += 1,
-            End::Done => {}
-        }
-    }
+    let (over, rest): (Vec<&Ending>, Vec<&Ending>) = endings.iter().partition(|e| e.end.is_over());
+    finish(tx, &over).await?;
     put_back(tx, &rest).await?;
-    delta.failed = endings.iter().filter(|e| e.failure.is_some()).count() as i32;
     keep_failures(tx, lane, epoch, endings).await?;
-    depth::write(tx, lane, delta).await
+    for (lane, delta) in deltas(lane, endings) {
+        depth::write(tx, lane, delta).await?;
+    }
+    Ok(())
 }
 
-async fn finish(tx: &mut PgConnection, ids: &[i64]) -> Result<()> {
-    if ids.is_empty() {
+/// What the endings change in their lane, and in those that jobs move to.
+fn deltas<'a>(lane: &'a str, endings: &[Ending]) -> BTreeMap<&'a str, Delta> {
+    let mut elsewhere: BTreeMap<&'a str, Delta> = BTreeMap::new();
+    let mut here = Delta { running: -(endings.len() as i32), ..Delta::default() };
+    for ending in endings {
+        here.failed += i32::from(ending.failure.is_some());
+        match ending.end {
+            End::Done => here.done += 1,
+            End::Cancelled => {}
+            End::Again { .. } => here.scheduled += 1,
+            End::Back | End::Behind => here.waiting += 1,
+            End::Dead => here.dead += 1,
+            End::Moved { lane } => elsewhere.entry(lane).or_default().waiting += 1,
+        }
+    }
+    let moved_here = elsewhere.remove(lane).unwrap_or_default().waiting;
+    here.waiting += moved_here;
+    elsewhere.insert(lane, here);
+    elsewhere
+}
+
+async fn finish(tx: &mut PgConnection, endings: &[&Ending]) -> Result<()> {
+    if endings.is_empty() {
         return Ok(());
     }
+    let ids: Vec<i64> = endings.iter().map(|e| e.id).collect();
+    let cancelled: Vec<i64> = endings.iter().filter(|e| e.end == End::Cancelled).map(|e| e.id).collect();
     let sql = "WITH gone AS (DELETE FROM jobs WHERE id = ANY($1) RETURNING id, lane, kind, contact_id, attempt, lease_epoch, created_at, claimed_at)
                INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, lease_epoch, created_at, claimed_at)
-               SELECT id, lane, kind, contact_id, 'done', attempt, lease_epoch, created_at, claimed_at FROM gone";
-    sqlx::query(sql).bind(ids).execute(tx).await?;
+               SELECT id, lane, kind, contact_id, CASE WHEN id = ANY($2) THEN 'cancelled' ELSE 'done' END, attempt, lease_epoch, created_at, claimed_at FROM gone";
+    sqlx::query(sql).bind(ids).bind(cancelled).execute(tx).await?;
     Ok(())
 }
 
@@ -113,27 +141,29 @@ async fn put_back(tx: &mut PgConnection, endings: &[&Ending]) -> Result<()> {
     if endings.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Value> = endings
-        .iter()
-        .map(|ending| {
-            let (state, at, burnt) = match ending.end {
-                End::Again { at, burnt } => ("scheduled", Some(at), burnt),
-                End::Dead => ("dead", None, true),
-                End::Back | End::Behind | End::Done => ("waiting", None, false),
-            };
-            let error = ending.failure.as_ref().map(|f| f.message.as_str());
-            json!({"id": ending.id, "state": state, "at": at, "burnt": burnt, "behind": ending.end == End::Behind, "error": error})
-        })
-        .collect();
-    let sql = "UPDATE jobs j SET state = r.state, lease_epoch = NULL, claimed_at = NULL,
+    let rows: Vec<Value> = endings.iter().map(|ending| returned(ending)).collect();
+    let sql = "UPDATE jobs j SET state = r.state, lease_epoch = NULL, claimed_at = NULL, lane = coalesce(r.lane, j.lane),
                    run_at = CASE WHEN r.behind THEN now() ELSE coalesce(r.at, j.run_at) END,
-                   attempt = j.attempt - CASE WHEN r.burnt THEN 0 ELSE 1 END,
-                   returns = j.returns + CASE WHEN r.state = 'scheduled' AND NOT r.burnt THEN 1 ELSE 0 END,
-                   probes = j.probes + r.behind::integer, last_error = coalesce(r.error, j.last_error)
-               FROM jsonb_to_recordset($1) AS r(id bigint, state text, at timestamptz, burnt boolean, behind boolean, error text)
+                   attempt = CASE WHEN r.lane IS NOT NULL THEN 0 WHEN r.burnt THEN j.attempt ELSE j.attempt - 1 END,
+                   returns = CASE WHEN r.lane IS NOT NULL THEN 0 WHEN r.state = 'scheduled' AND NOT r.burnt THEN j.returns + 1 ELSE j.returns END,
+                   probes = CASE WHEN r.lane IS NOT NULL THEN 0 ELSE j.probes + r.behind::integer END,
+                   last_error = coalesce(r.error, j.last_error)
+               FROM jsonb_to_recordset($1) AS r(id bigint, state text, lane text, at timestamptz, burnt boolean, behind boolean, error text)
                WHERE j.id = r.id";
     sqlx::query(sql).bind(Value::Array(rows)).execute(tx).await?;
     Ok(())
+}
+
+/// The row of a job that is not over.
+fn returned(ending: &Ending) -> Value {
+    let (state, at, burnt) = match ending.end {
+        End::Again { at, burnt } => ("scheduled", Some(at), burnt),
+        End::Dead => ("dead", None, true),
+        _ => ("waiting", None, false),
+    };
+    let lane = if let End::Moved { lane } = ending.end { Some(lane) } else { None };
+    let error = ending.failure.as_ref().map(|f| f.message.as_str());
+    json!({"id": ending.id, "state": state, "lane": lane, "at": at, "burnt": burnt, "behind": ending.end == End::Behind, "error": error})
 }
 
 async fn keep_failures(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Ending]) -> Result<()> {
@@ -143,7 +173,7 @@ async fn keep_failures(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &
         .map(|(e, f)| {
             json!({
                 "job_id": e.id, "contact_id": f.contact_id, "attempt": e.attempt, "probe": f.probe,
-                "burnt": matches!(e.end, End::Again { burnt: true, .. } | End::Dead | End::Done),
+                "burnt": matches!(e.end, End::Again { burnt: true, .. } | End::Dead | End::Done | End::Moved { .. }),
                 "error_kind": f.kind.name(), "http_status": f.http_status, "provider_code": f.provider_code,
                 "message": f.message, "started_at": f.started_at, "took_ms": f.took_ms,
             })

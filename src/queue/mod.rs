@@ -6,6 +6,7 @@
 pub mod claim;
 pub mod depth;
 pub mod end;
+pub mod engine;
 pub mod enqueue;
 pub mod lane;
 pub mod orphans;

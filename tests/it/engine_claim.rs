@@ -23,7 +23,7 @@ async fn a_claim_takes_a_batch_and_its_contacts_are_processing() {
     let epoch = epoch(&test.db).await;
     let jobs = claimed(&test.db, epoch, 4).await;
     assert_eq!(jobs.iter().map(|j| j.contact_id).collect::<Vec<_>>(), ids[..4]);
-    assert!(jobs.iter().all(|j| j.attempt == 1 && j.phone_e164.starts_with('+')));
+    assert!(jobs.iter().all(|j| j.attempt == 1 && j.kind == "lookup"));
     assert_eq!(statuses(&test.db).await, (6, 4, 0, 0));
     let held = "SELECT count(*) FROM contacts c JOIN jobs j ON j.contact_id = c.id WHERE (c.status = 'processing') <> (j.state = 'running')";
     assert_eq!(count(&test.db, held).await, 0);

@@ -21,6 +21,7 @@ mod engine_claim;
 mod engine_depth;
 mod engine_reaper;
 mod engine_settle;
+mod engine_work;
 mod enrichment_columns;
 mod filter_database;
 mod house;

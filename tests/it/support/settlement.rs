@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use switchboard::enrichment::step::{Found, Settlement};
+use switchboard::enrichment::step::{Findings, Found, Settlement};
 use switchboard::outcome::ErrorKind;
 use switchboard::providers::CallMeta;
 use switchboard::queue::{Claimed, End, Failure};
@@ -23,10 +23,11 @@ pub fn found(job: Claimed, epoch: i64, patch: Value) -> Settlement {
     let found = Found {
         patch: patch.as_object().unwrap().clone(),
         body: json!({"valid": true}),
-        request_key: format!("lookups/v2|{}", job.phone_e164),
+        request_key: format!("lookups/v2|{}", job.contact_id),
         cost: (8000, vec![("basic", 0), ("line_type_intelligence", 8000)]),
     };
-    Settlement { end: End::Done, found: Some(found), call: call(200), ..Settlement::back(job, "twilio", epoch) }
+    let result = Findings { found: Some(found), call: call(200), ..Findings::default() };
+    Settlement { end: End::Done, result, ..Settlement::back(job, "twilio", epoch) }
 }
 
 /// A failure of this kind with this end.
@@ -41,5 +42,6 @@ pub fn failed(job: Claimed, epoch: i64, kind: ErrorKind, end: End) -> Settlement
         started_at: Utc::now(),
         took_ms: 7,
     };
-    Settlement { end, failure: Some(failure), call: call(503), ..Settlement::back(job, "twilio", epoch) }
+    let result = Findings { call: call(503), ..Findings::default() };
+    Settlement { end, failure: Some(failure), result, ..Settlement::back(job, "twilio", epoch) }
 }

@@ -3,19 +3,20 @@
 //! When the database does not answer, the batch is kept and tried again, which the fence makes harmless. When the database
 //! refuses the data itself, the batch is halved until the one row that it refuses stands alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::settle;
-use super::step::Settlement;
+use super::settle::settle;
+use super::wakes::Wakes;
+use super::work::{Ledger, Settlement};
 use crate::database::{Db, Error};
 use crate::outcome::ErrorKind;
 use crate::queue::{End, Failure};
 
 /// Settlements that may wait before workers have to.
-pub const QUEUE: usize = 4096;
+pub(super) const QUEUE: usize = 4096;
 /// Largest batch: beyond about 500 rows the gain is small.
 const BATCH: usize = 500;
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -25,7 +26,7 @@ const COMPANY: usize = 64;
 const LINGER: Duration = Duration::from_millis(10);
 
 /// Settles until all senders are gone and everything is written.
-pub async fn run(db: Db, mut inbox: mpsc::Receiver<Settlement>) {
+pub(super) async fn run<L: Ledger>(db: Db, ledger: L, wakes: Wakes, mut inbox: mpsc::Receiver<Settlement<L::Result>>) {
     let mut batch = Vec::with_capacity(BATCH);
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
         if batch.len() < COMPANY {
@@ -35,21 +36,32 @@ pub async fn run(db: Db, mut inbox: mpsc::Receiver<Settlement>) {
                 batch.push(more);
             }
         }
-        let mut groups: BTreeMap<(&'static str, i64), Vec<Settlement>> = BTreeMap::new();
+        let mut groups: BTreeMap<(&'static str, i64), Vec<Settlement<L::Result>>> = BTreeMap::new();
         for settlement in batch.drain(..) {
             groups.entry((settlement.lane, settlement.epoch)).or_default().push(settlement);
         }
-        for group in groups.into_values() {
-            persist(&db, group).await;
+        for ((lane, _), group) in groups {
+            let claimable: BTreeSet<&'static str> = group.iter().filter_map(|s| claimable_in(lane, &s.end)).collect();
+            persist(&db, &ledger, group).await;
+            claimable.into_iter().for_each(|lane| wakes.wake(lane));
         }
     }
 }
 
-async fn persist(db: &Db, group: Vec<Settlement>) {
+/// The lane in which a job waits after this end.
+fn claimable_in(lane: &'static str, end: &End) -> Option<&'static str> {
+    match end {
+        End::Back | End::Behind => Some(lane),
+        End::Moved { lane } => Some(lane),
+        _ => None,
+    }
+}
+
+async fn persist<L: Ledger>(db: &Db, ledger: &L, group: Vec<Settlement<L::Result>>) {
     let mut work = vec![group];
     let mut pause = Duration::from_millis(50);
     while let Some(mut part) = work.pop() {
-        let Err(error) = settle::settle(db, &part).await else { continue };
+        let Err(error) = settle(db, ledger, &part).await else { continue };
         if refuses_data(&error) && part.len() > 1 {
             let rest = part.split_off(part.len() / 2);
             work.extend([rest, part]);
@@ -57,7 +69,7 @@ async fn persist(db: &Db, group: Vec<Settlement>) {
             tracing::error!(%error, job = part[0].job.id, "the database refuses even the end of this job; it stays with this node");
         } else if refuses_data(&error) {
             tracing::error!(%error, job = part[0].job.id, "the database refuses what this job found");
-            work.push(vec![unsettleable(part.remove(0))]);
+            work.push(vec![unsettleable(ledger, part.remove(0))]);
         } else {
             tracing::warn!(%error, waiting = part.len(), "not settled; trying again");
             tokio::time::sleep(pause).await;
@@ -74,21 +86,23 @@ fn refuses_data(error: &Error) -> bool {
 }
 
 /// Whether this is already all that is left to say: then trying again would never end.
-fn is_bare(settlement: &Settlement) -> bool {
+fn is_bare<R>(settlement: &Settlement<R>) -> bool {
     settlement.end == End::Dead && settlement.failure.as_ref().is_some_and(|f| f.kind == ErrorKind::Internal)
 }
 
 /// The same attempt without what it found: dead, with the reason, for a person to look at.
-fn unsettleable(settlement: Settlement) -> Settlement {
+fn unsettleable<L: Ledger>(ledger: &L, settlement: Settlement<L::Result>) -> Settlement<L::Result> {
+    let earlier = settlement.failure.as_ref();
     let failure = Failure {
         contact_id: settlement.job.contact_id,
         kind: ErrorKind::Internal,
-        http_status: settlement.call.as_ref().and_then(|c| c.http_status),
+        http_status: earlier.and_then(|f| f.http_status),
         provider_code: None,
         message: "internal: the database refused what was found; see the log".into(),
         probe: false,
-        started_at: settlement.call.as_ref().map_or_else(chrono::Utc::now, |c| c.started_at),
-        took_ms: settlement.call.as_ref().map_or(0, |c| c.took_ms),
+        started_at: earlier.map_or(settlement.job.claimed_at, |f| f.started_at),
+        took_ms: earlier.map_or(0, |f| f.took_ms),
     };
-    Settlement { end: End::Dead, failure: Some(failure), found: None, ..settlement }
+    let result = ledger.salvage(settlement.result);
+    Settlement { end: End::Dead, failure: Some(failure), result, ..settlement }
 }

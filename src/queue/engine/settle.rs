@@ -1,0 +1,30 @@
+//! Settling a batch: its ends, and everything that they mean, in ONE transaction.
+//!
+//! Every statement is set-wise, and only jobs that pass the fence are touched: a batch may be settled again after a COMMIT
+//! whose outcome is unknown, and changes nothing the second time.
+
+use super::work::{Ledger, Settlement};
+use crate::database::{Db, Result};
+use crate::queue::{Ending, end};
+
+/// Settles settlements of one lane and one epoch; says how many were still ours.
+pub async fn settle<L: Ledger>(db: &Db, ledger: &L, batch: &[Settlement<L::Result>]) -> Result<usize> {
+    let Some(first) = batch.first() else { return Ok(0) };
+    let (lane, epoch) = (first.lane, first.epoch);
+    let mut tx = db.begin().await?;
+    let claims: Vec<_> = batch.iter().map(|s| (s.job.id, s.job.claimed_at)).collect();
+    let ours = end::fence(&mut tx, epoch, &claims).await?;
+    let mut held: Vec<_> = batch.iter().filter(|s| ours.contains(&s.job.id)).cloned().collect();
+    if held.is_empty() {
+        return Ok(0);
+    }
+    ledger.reconsider(&mut tx, &mut held).await?;
+    ledger.write(&mut tx, &held).await?;
+    let endings: Vec<Ending> = held
+        .iter()
+        .map(|s| Ending { id: s.job.id, attempt: s.job.attempt, end: s.end.clone(), failure: s.failure.clone() })
+        .collect();
+    end::end(&mut tx, lane, epoch, &endings).await?;
+    tx.commit().await?;
+    Ok(held.len())
+}

@@ -1,0 +1,167 @@
+//! The engine itself, with handlers that answer as a job's contact says: nothing of a provider is in it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use switchboard::database::{Db, Result};
+use switchboard::queue::engine::{Engine, EngineOptions, Gate, Ledger, Settlement, Turn, Wakes, Work};
+use switchboard::queue::enqueue::{self, Work as Load, enqueue};
+use switchboard::queue::{Claimed, End, depth, lane};
+
+use crate::support::TestDb;
+use crate::support::work::{count, epoch, until};
+
+/// What a job does goes by its contact's number.
+struct Drill {
+    epoch: i64,
+    open: AtomicU32,
+    began: AtomicI32,
+}
+
+/// No contact has this number.
+const GONE: i64 = 1;
+const BREAKS: i64 = 2;
+const HANGS: i64 = 3;
+const MOVES: i64 = 4;
+
+impl Work for Drill {
+    type Input = ();
+    type Result = ();
+
+    fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    fn gate(&self, _lane: &'static str) -> Gate {
+        match self.open.load(Ordering::Relaxed) {
+            0 => Gate::Shut,
+            allowed => Gate::Open(allowed),
+        }
+    }
+
+    async fn load(&self, _lane: &'static str, jobs: &[Claimed]) -> Result<Vec<Option<()>>> {
+        Ok(jobs.iter().map(|job| (job.contact_id != GONE).then_some(())).collect())
+    }
+
+    async fn run(&self, turn: Turn, job: Claimed, _input: ()) -> Settlement<()> {
+        self.began.fetch_add(1, Ordering::Relaxed);
+        let end = match job.contact_id {
+            BREAKS => panic!("as it was told"),
+            HANGS => std::future::pending().await,
+            MOVES if turn.lane == "twilio" => End::Moved { lane: "local" },
+            _ => End::Done,
+        };
+        Settlement::bare(job, turn.lane, turn.epoch, end)
+    }
+
+    fn time_limit(&self) -> Duration {
+        Duration::from_millis(300)
+    }
+}
+
+struct NoBooks;
+
+impl Ledger for NoBooks {
+    type Result = ();
+
+    async fn reconsider(&self, _tx: &mut PgConnection, _batch: &mut [Settlement<()>]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn write(&self, _tx: &mut PgConnection, _held: &[Settlement<()>]) -> Result<()> {
+        Ok(())
+    }
+}
+
+async fn put(db: &Db, contacts: &[i64]) {
+    lane::seed(db).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    let load = Load { lane: "twilio", kind: "drill", max_attempts: 2, priority: 100 };
+    enqueue(&mut tx, load, contacts).await.unwrap();
+    enqueue::wake(&mut tx, "twilio").await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn start(db: &Db, open: u32) -> (Engine, Arc<Drill>, Wakes, Arc<AtomicI32>) {
+    let drill = Arc::new(Drill { epoch: epoch(db).await, open: AtomicU32::new(open), began: AtomicI32::new(0) });
+    let (wakes, in_flight) = (Wakes::default(), Arc::new(AtomicI32::new(0)));
+    let options = EngineOptions { db: db.clone(), wakes: wakes.clone(), in_flight: Arc::clone(&in_flight) };
+    (Engine::start(options, ["twilio", "local"], &drill, NoBooks), drill, wakes, in_flight)
+}
+
+#[tokio::test]
+async fn every_job_runs_once_and_nothing_is_held_at_the_end() {
+    let test = TestDb::new().await;
+    put(&test.db, &(100..3100).collect::<Vec<_>>()).await;
+    let (engine, drill, _, in_flight) = start(&test.db, 50).await;
+    until(&test.db, "SELECT count(*) = 3000 FROM job_history WHERE outcome = 'done'").await;
+    engine.drain().await;
+    assert_eq!((drill.began.load(Ordering::Relaxed), in_flight.load(Ordering::Relaxed)), (3000, 0));
+    assert_eq!(count(&test.db, "SELECT count(*) FROM jobs").await, 0);
+    assert_eq!(depth::of_lane(&test.db, "twilio").await.unwrap(), depth::Depth::default());
+}
+
+#[tokio::test]
+async fn a_job_whose_subject_is_gone_ends_as_cancelled_and_is_not_lost() {
+    let test = TestDb::new().await;
+    put(&test.db, &[GONE, 100]).await;
+    let (engine, drill, ..) = start(&test.db, 2).await;
+    until(&test.db, "SELECT count(*) = 2 FROM job_history").await;
+    engine.drain().await;
+    let cancelled = "SELECT count(*) FROM job_history WHERE contact_id = 1 AND outcome = 'cancelled'";
+    assert_eq!((count(&test.db, cancelled).await, drill.began.load(Ordering::Relaxed)), (1, 1));
+    assert_eq!(count(&test.db, "SELECT sum(done)::bigint FROM lane_deltas").await, 1);
+    assert_eq!(depth::of_lane(&test.db, "twilio").await.unwrap().live(), 0);
+}
+
+#[tokio::test]
+async fn a_handler_that_breaks_or_hangs_costs_its_attempt_and_frees_its_slot() {
+    let test = TestDb::new().await;
+    put(&test.db, &[BREAKS, HANGS, 100, 101]).await;
+    let (engine, _, _, in_flight) = start(&test.db, 1).await;
+    until(&test.db, "SELECT count(*) = 2 FROM job_history").await;
+    until(&test.db, "SELECT count(*) = 2 FROM jobs WHERE state = 'scheduled' AND attempt = 1 AND run_at > now()").await;
+    sqlx::query("UPDATE jobs SET run_at = now()").execute(test.db.pool()).await.unwrap();
+    until(&test.db, "SELECT count(*) = 2 FROM jobs WHERE state = 'dead'").await;
+    engine.drain().await;
+    let why: Vec<String> =
+        sqlx::query_scalar("SELECT last_error FROM jobs ORDER BY contact_id").fetch_all(test.db.pool()).await.unwrap();
+    assert_eq!(why, ["internal: its handler broke; see the log", "internal: its handler did not end within 300ms"]);
+    assert_eq!(in_flight.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_moved_job_runs_in_its_new_lane_with_its_attempts_anew() {
+    let test = TestDb::new().await;
+    put(&test.db, &[MOVES]).await;
+    let (engine, ..) = start(&test.db, 1).await;
+    until(&test.db, "SELECT count(*) = 1 FROM job_history").await;
+    engine.drain().await;
+    let ended: (String, i16) =
+        sqlx::query_as("SELECT lane, attempt FROM job_history").fetch_one(test.db.pool()).await.unwrap();
+    assert_eq!(ended, ("local".into(), 1));
+    for lane in ["twilio", "local"] {
+        assert_eq!(depth::of_lane(&test.db, lane).await.unwrap(), depth::Depth::default(), "{lane}");
+    }
+}
+
+#[tokio::test]
+async fn a_gate_that_shuts_gives_everything_back_unburnt_and_one_that_opens_is_heard_at_once() {
+    let test = TestDb::new().await;
+    let (engine, drill, wakes, in_flight) = start(&test.db, 0).await;
+    put(&test.db, &[HANGS, 100, 101, 102]).await;
+    drill.open.store(1, Ordering::Relaxed);
+    wakes.wake_all();
+    until(&test.db, "SELECT count(*) > 0 FROM jobs WHERE state = 'running'").await;
+    drill.open.store(0, Ordering::Relaxed);
+    wakes.wake("twilio");
+    until(&test.db, "SELECT count(*) = 0 FROM jobs WHERE state = 'running'").await;
+    assert_eq!(in_flight.load(Ordering::Relaxed), 0);
+    let burnt = count(&test.db, "SELECT count(*) FROM jobs WHERE state = 'waiting' AND attempt > 0").await;
+    engine.drain().await;
+    assert_eq!(burnt, 0);
+    let all = "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM job_history)";
+    assert_eq!(count(&test.db, all).await, 4);
+}
