@@ -176,8 +176,10 @@ impl Member {
     async fn beat(&self, options: &MemberOptions, gateway: &Gateway) -> Result<()> {
         let sent = Instant::now();
         let epoch = self.epoch();
+        // A lane without a credential runs nothing here: its limit is no capacity of this node.
+        let lines = gateway.served().filter_map(|lane| gateway.line(lane));
         let limits: Vec<(&str, u32)> =
-            gateway.lines().map(|l| (l.provider, l.limiter.lock().map_or(0, |limiter| limiter.limit()))).collect();
+            lines.map(|l| (l.provider, l.limiter.lock().map_or(0, |limiter| limiter.limit()))).collect();
         let capacity: u32 = limits.iter().map(|(_, limit)| limit).sum();
         let pulse = node::Pulse {
             in_flight: self.in_flight.load(Ordering::Relaxed),
