@@ -1,5 +1,6 @@
 //! `console`: the full-screen console, with a worker pool in the same process.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +11,7 @@ use super::Failure;
 use super::args::{Common, ConsoleArgs};
 use super::crew::{self, Crew, CrewOptions};
 use super::{open, worker};
-use crate::console::{self, ConsoleOptions, Exit, Link, Pool};
+use crate::console::{self, ConsoleOptions, Exit, Link, Pool, UserFiles};
 use crate::database::Db;
 use crate::enrichment;
 use crate::fleet::Member;
@@ -19,6 +20,8 @@ use crate::settings::{self, ConsoleSettings};
 use crate::telemetry::RingReader;
 
 pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
+    // A mistake in the keys is said before anything is started.
+    let files = files(args.keys.as_deref())?;
     let opened = runtime.block_on(open::open(common))?;
     let credentials = crew::credentials(&opened.settings);
     let trace = worker::trace(common, &opened.settings, &credentials, false)?;
@@ -29,7 +32,10 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
         let options = CrewOptions { db, settings, credentials, kind: "console", runs_jobs: !args.no_workers };
         Some(runtime.block_on(Crew::start(options))?)
     };
+    let twilio = opened.settings.provider("twilio");
     let show = Show {
+        files,
+        lookup: (twilio.packages.join(","), opened.settings.jobs.lookup_attempts),
         notes: Vec::new(),
         read_only: args.read_only,
         ascii: args.ascii,
@@ -42,8 +48,23 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
     Ok(code)
 }
 
+/// The user's keys and themes; `keys` names a file of keys, which has to be there.
+fn files(keys: Option<&Path>) -> Result<UserFiles, Failure> {
+    let mut files = settings::config_folder().map_or_else(UserFiles::default, |folder| UserFiles::within(&folder));
+    if let Some(path) = keys {
+        std::fs::metadata(path).map_err(|e| Failure::new(format!("{} can't be read: {e}", path.display())))?;
+        files.keys = Some(path.to_owned());
+    }
+    files.keymap().map_err(Failure::new)?;
+    Ok(files)
+}
+
 /// How the console is shown.
 pub struct Show<'a> {
+    /// Keys and themes of the user.
+    pub files: UserFiles,
+    /// Packages and attempts of lookups.
+    pub lookup: (String, u16),
     /// What is different from real work, in words.
     pub notes: Vec<String>,
     /// Nothing may be changed.
@@ -79,6 +100,8 @@ impl Show<'_> {
             read_only: self.read_only,
             ascii: self.ascii,
             theme: self.settings.theme.clone(),
+            files: self.files.clone(),
+            lookup: self.lookup.clone(),
             link: self.link(),
             esc_delay: self.settings.esc_delay,
             logs: self.logs.clone(),

@@ -31,7 +31,7 @@ pub fn agree(mut plan: Plan, said: &Said, now: DateTime<Utc>) -> Result<Confirme
                 return Err("say why: others will see who holds it and for what".into());
             }
             *reason = why.to_owned();
-            *until = end;
+            *until = end.or(*until);
         }
         _ => {}
     }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::contacts::contact::ContactDetail;
-use crate::contacts::page::{Estimate, Page, Start};
+use crate::contacts::page::{Estimate, Page, Sort, Start};
 use crate::operations::actions::{Action, Confirmed};
-use crate::operations::views::{BreakerEvent, JobDetail, JobGroup, JobPage, TimelineRow};
+use crate::operations::views::{AuditRow, BreakerEvent, JobDetail, JobGroup, JobPage, SpendRow, TimelineRow};
 
 /// A wish that leaves the pure core.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,24 @@ pub enum Effect {
     Run(Box<Confirmed>),
     /// Take back the action of this audit row.
     Undo(i64),
+    /// Read the state at a moment.
+    Past(DateTime<Utc>),
+    /// Begin an import or export with this number.
+    Work(u64, Job),
+    /// End it; what was done stays.
+    EndWork(u64),
+    /// Send a text to the terminal's clipboard.
+    Copy(String),
+    /// Hear the mouse, or no more.
+    Mouse(bool),
+    /// Change the theme.
+    Theme(String),
+    /// Say how fast the link is.
+    Link,
+    /// Ask the terminal anew how fast it reads.
+    Measure,
+    /// Give the terminal to another program until it ends.
+    Outside(Outside),
     /// Clear and repaint the screen.
     Repaint,
     /// Stop claiming, hand back, give the terminal away.
@@ -33,6 +51,34 @@ pub enum Effect {
     Drain,
     /// Give the terminal back and return.
     Leave,
+}
+
+/// A program that takes the terminal for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outside {
+    /// The demo, in its own database.
+    Demo,
+    /// The user's editor, with this text; its result comes home as [`super::message::Msg::Edited`].
+    Editor(String),
+}
+
+/// Work that goes on in the background.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Read contacts from a file.
+    Import {
+        /// The file.
+        path: String,
+        /// Attempts of each lookup, where new contacts are looked up.
+        lookup: Option<u16>,
+    },
+    /// Write contacts to a file.
+    Export {
+        /// The file; its end says the format.
+        path: String,
+        /// Filter; empty = all.
+        filter: String,
+    },
 }
 
 /// What the pane in focus wants to know.
@@ -59,6 +105,8 @@ pub enum Query {
     Contacts {
         /// Text of the filter.
         filter: String,
+        /// In which order.
+        sort: Sort,
         /// Where the page begins.
         start: Start,
     },
@@ -66,6 +114,10 @@ pub enum Query {
     Contact(i64),
     /// The timeline below a number.
     Timeline(Option<i64>),
+    /// The audit log below a number.
+    Audit(Option<i64>),
+    /// Calls and cost by provider and day.
+    Spend,
 }
 
 /// An answer to a [`Query`].
@@ -90,6 +142,10 @@ pub enum Answer {
     Contact(Option<Box<ContactDetail>>),
     /// A page of the timeline, newest first.
     Timeline(Vec<TimelineRow>),
+    /// A page of the audit log, newest first.
+    Audit(Vec<AuditRow>),
+    /// Calls and cost, newest day first.
+    Spend(Vec<SpendRow>),
 }
 
 /// An answer with its age, or the reason why there is none.

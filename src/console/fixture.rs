@@ -268,6 +268,44 @@ pub fn log_lines() -> Vec<Arc<LogLine>> {
     ]
 }
 
+pub fn audit() -> Vec<AuditRow> {
+    let row = |id: i64, seconds: i64, verb: &str, target: &str, reason: Option<&str>, result: &str| AuditRow {
+        id,
+        at: ago(seconds),
+        login: "operator".into(),
+        claimed: json!({"user": "bo", "host": "eu-1", "ssh": null}),
+        verb: verb.into(),
+        target: target.into(),
+        radius: 1,
+        reason: reason.map(Into::into),
+        result: result.into(),
+    };
+    vec![
+        row(4813, 10, "lanes pause", "numverify", Some("cost"), "done"),
+        row(4812, 84, "breakers reset", "twilio", Some("vendor says fixed"), "done"),
+        row(4811, 300, "import", "spring.csv", None, "accepted"),
+        row(4810, 900, "jobs retry", "dead jobs of twilio", None, "refused: needs role operator"),
+    ]
+}
+
+pub fn spend() -> Vec<SpendRow> {
+    let row = |days: u64, provider: &str, calls: i64, cost: f64| SpendRow {
+        provider: provider.into(),
+        day: now().date_naive() - chrono::Days::new(days),
+        calls,
+        failures: calls / 90,
+        cached: calls / 4,
+        cost,
+        mean_ms: Some(180),
+    };
+    vec![
+        row(0, "twilio", 12_710, 84.12),
+        row(0, "hunter", 80, 4.0),
+        row(1, "twilio", 31_500, 252.0),
+        row(2, "twilio", 900, 7.2),
+    ]
+}
+
 pub fn plan(tier: Tier) -> Plan {
     Plan {
         action: Action::ResetBreaker { name: "twilio".into(), reason: None },
@@ -284,7 +322,9 @@ pub fn plan(tier: Tier) -> Plan {
 
 pub fn facts() -> Facts {
     let notes = ["Demo: stand-ins in scenario outage.", "Cool-off 5 s, retries from 1 s."];
-    Facts { actor: "ada".into(), notes: notes.map(Into::into).into(), ..Facts::default() }
+    let themes = crate::console::theme::names(&[]);
+    let lookup = ("line_type_intelligence,caller_name".to_owned(), 5);
+    Facts { actor: "ada".into(), notes: notes.map(Into::into).into(), themes, lookup, ..Facts::default() }
 }
 
 /// A console of this size that has heard its first snapshot.
@@ -305,6 +345,8 @@ pub fn answer(model: &mut Model) {
         Query::Contacts { filter, .. } => contacts(!filter.is_empty()),
         Query::Contact(_) => contact(),
         Query::Timeline(_) => Answer::Timeline(timeline()),
+        Query::Audit(_) => Answer::Audit(audit()),
+        Query::Spend => Answer::Spend(spend()),
     };
     let id = model.asked.0;
     update(model, Msg::Answer { id, at: now(), result: Ok(Arc::new(answer)) }, now());

@@ -27,6 +27,8 @@ pub struct Frames {
     last: Option<Instant>,
     data_after: Instant,
     measure: Measure,
+    /// What goes with the next frame and is no picture: clipboard, mouse.
+    aside: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +44,16 @@ impl Frames {
     pub fn new((columns, rows): (u16, u16), measure: bool, now: Instant) -> Frames {
         let measure = if measure { Measure::Wanted } else { Measure::Off };
         let painter = Painter::new(columns, rows);
-        Frames { painter, key: true, data: false, writing: false, last: None, data_after: now, measure }
+        Frames {
+            painter,
+            key: true,
+            data: false,
+            writing: false,
+            last: None,
+            data_after: now,
+            measure,
+            aside: Vec::new(),
+        }
     }
 
     /// Something visible changed; `key`: because somebody waits for it.
@@ -55,6 +66,18 @@ impl Frames {
     pub fn forget(&mut self) {
         self.painter.forget();
         self.key = true;
+    }
+
+    /// Sends bytes that are no picture with the next frame.
+    pub fn beside(&mut self, bytes: &[u8]) {
+        self.aside.extend_from_slice(bytes);
+        self.key = true;
+    }
+
+    /// Asks the terminal anew how fast it reads, with the next whole frame.
+    pub fn measure_again(&mut self) {
+        self.measure = Measure::Wanted;
+        self.forget();
     }
 
     /// The last frame has left.
@@ -77,7 +100,12 @@ impl Frames {
     pub fn make(&mut self, picture: Buffer, slow: bool, now: Instant) -> io::Result<Option<Vec<u8>>> {
         let for_key = std::mem::take(&mut self.key);
         self.data = false;
-        let Some(mut bytes) = self.painter.frame(picture)? else { return Ok(None) };
+        let aside = std::mem::take(&mut self.aside);
+        let mut bytes = match self.painter.frame(picture)? {
+            Some(frame) => [aside, frame].concat(),
+            None if aside.is_empty() => return Ok(None),
+            None => aside,
+        };
         self.last = Some(now);
         self.writing = true;
         let pause = Duration::from_secs_f64(bytes.len() as f64 / BUDGET[usize::from(slow)]);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::effect::Answer;
-use super::keys::Key;
+use super::keys::{Key, Keymap};
+use super::model::Step;
 use crate::operations::actions::{Plan, Receipt};
 use crate::operations::views::{SamplePoint, Status, TimelineRow};
 use crate::telemetry::LogLine;
@@ -59,6 +60,8 @@ pub enum Msg {
     Done(Result<Receipt, String>),
     /// The newest lines of the log, newest first.
     Logs(Vec<Arc<LogLine>>),
+    /// What was drawn last is on its way to the terminal.
+    Shown,
     /// A second has passed.
     Tick,
     /// Somebody asks the process to end: drain and leave.
@@ -69,4 +72,40 @@ pub enum Msg {
     Resumed,
     /// The link's throughput was measured, in bytes a second.
     Measured(u32),
+    /// The state at a moment, or why it can't be told.
+    Past(DateTime<Utc>, Result<Arc<Pulse>, String>),
+    /// How far a work is.
+    Step(u64, Step),
+    /// A work has ended: what came of it.
+    Ended(u64, Result<String, String>),
+    /// The mouse: what lies under it, and what it did there.
+    Mouse(Gesture, Option<Spot>),
+    /// The user's files changed: keys, or why they are not used.
+    Keys(Result<Arc<Keymap>, String>),
+    /// The text that an editor left, or why there is none.
+    Edited(Result<String, String>),
+    /// A theme is in use, or why not.
+    Themed(Result<String, String>),
+    /// Names of the themes that can be chosen.
+    Themes(Vec<String>),
+}
+
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gesture {
+    /// The left button.
+    Click,
+    /// The wheel, away.
+    WheelUp,
+    /// The wheel, towards.
+    WheelDown,
+}
+
+/// What lies under the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// A tab.
+    Screen(super::model::Screen),
+    /// A row of the list or menu in focus.
+    Row(usize),
 }

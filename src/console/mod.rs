@@ -4,16 +4,20 @@
 //! A wish leaves `update` as an [`effect::Effect`], is run by `perform` on the workers' runtime, and comes home as a message.
 //! The loop has a thread and a runtime of its own and never waits for the database or the network.
 
+pub mod command;
 pub mod confirm;
 pub mod edge;
 pub mod effect;
 pub mod feed;
+mod files;
 #[cfg(test)]
 mod fixture;
 mod frames;
 pub mod keys;
+mod look;
 pub mod message;
 pub mod model;
+mod outside;
 mod perform;
 pub mod screen;
 mod signals;
@@ -21,6 +25,7 @@ pub mod theme;
 mod turn;
 pub mod update;
 pub mod widget;
+mod work;
 
 use std::io;
 use std::panic;
@@ -37,7 +42,9 @@ use crate::operations::actions::Actor;
 use crate::telemetry::RingReader;
 use edge::{Capability, Output, Session, Tty};
 use model::{Facts, Model};
-use theme::{Depth, Glyphs, Theme, ThemeError};
+use theme::ThemeError;
+
+pub use files::UserFiles;
 
 /// Work that the caller does for the console, on the workers' runtime.
 pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -75,8 +82,12 @@ pub struct ConsoleOptions {
     pub read_only: bool,
     /// Only ASCII characters.
     pub ascii: bool,
-    /// Name of a built-in theme.
+    /// Name of a theme, ours or one of the user's.
     pub theme: String,
+    /// Keys and themes of the user.
+    pub files: UserFiles,
+    /// Packages and attempts of lookups, as the settings say.
+    pub lookup: (String, u16),
     /// How fast the link is.
     pub link: Link,
     /// How long a bare ESC may be the begin of a torn sequence; at least 80 ms over SSH.
@@ -111,6 +122,9 @@ pub enum ConsoleError {
     /// The theme is not known or not readable.
     #[error(transparent)]
     Theme(#[from] ThemeError),
+    /// The file of keys is not understood.
+    #[error("the keys are not understood: {0}")]
+    Keys(String),
 }
 
 /// Messages from the keyboard that may wait; more stay in the terminal's own buffer.
@@ -121,7 +135,8 @@ const REMOTE_HOLD: Duration = Duration::from_millis(80);
 /// Runs the console on this thread until somebody leaves, and gives the terminal back.
 pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
     let can = Capability::of_environment(|name| std::env::var(name).ok());
-    let theme = look(&options, can)?;
+    let look = look::Look::new(&options.theme, can, options.ascii, options.files.clone())?;
+    let keymap = Arc::new(options.files.keymap().map_err(ConsoleError::Keys)?);
     let tty = Tty::open()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let session = Arc::new(Session::enter(&tty)?);
@@ -129,26 +144,32 @@ pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
     let (heard, input) = mpsc::channel(INPUT_QUEUE);
     let (says, said) = mpsc::unbounded_channel();
     let hold = if can.remote { options.esc_delay.max(REMOTE_HOLD) } else { options.esc_delay };
-    let ear = edge::listen(tty.input.try_clone()?, hold, heard)?;
     let output = Output::start(tty.output.try_clone()?, session.clone(), says)?;
+    let mut terminal = outside::Terminal { tty, session, hold, heard, ear: None };
+    terminal.listen()?;
 
     let slow = options.link == Link::Slow;
-    let facts = Facts { actor: options.actor.name.clone(), notes: options.notes, read_only: options.read_only, slow };
+    let facts = Facts {
+        actor: options.actor.name.clone(),
+        notes: options.notes,
+        read_only: options.read_only,
+        slow,
+        link: None,
+        keymap,
+        themes: theme::names(&options.files.theme_names()),
+        lookup: options.lookup,
+    };
     let model = Model::new(facts, Tty::size(), chrono::Utc::now());
     let (hands, home) = perform::Hands::new(options.db, options.actor, options.workers, slow);
     let frames = frames::Frames::new(model.size, options.link == Link::Measured, Instant::now());
+    hands.runtime().spawn(options.files.watch(hands.results()));
     let logs = options.logs.map(|ring| (ring, 0));
-    let turn = turn::Turn { model, theme, hands, session, output, pool: options.pool, frames, logs };
+    let spots = Vec::new();
+    let turn =
+        turn::Turn { model, look, hands, terminal, output, pool: options.pool, frames, asked: false, spots, logs };
     let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
     let exit = runtime.block_on(turn.run(ears));
-    drop(ear);
     Ok(exit?)
-}
-
-fn look(options: &ConsoleOptions, can: Capability) -> Result<Theme, ThemeError> {
-    let glyphs = if options.ascii || !can.unicode { Glyphs::ASCII } else { Glyphs::UNICODE };
-    let name = if can.depth == Depth::Mono { "mono" } else { &options.theme };
-    theme::load(name, can.depth, glyphs)
 }
 
 /// Gives the terminal back at the end, and before any panic is reported, on whatever thread it happens.

@@ -10,9 +10,11 @@ use tokio::task::JoinHandle;
 use super::Work;
 use super::effect::{Effect, Query};
 use super::feed::{Answered, Beat, Question, watch_pulse, watch_query};
-use super::message::Msg;
+use super::message::{Msg, Pulse, TREND_MINUTES};
+use super::work::{Bench, Works};
 use crate::database::Db;
 use crate::operations::actions::{self, Actor};
+use crate::operations::views;
 
 /// What effects need.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub struct Hands {
     answers: Arc<watch::Sender<Option<Answered>>>,
     focus: Option<JoinHandle<()>>,
     pulse: JoinHandle<()>,
+    works: Works,
     /// One bell for each feed: a notification wakes one waiter only.
     bells: [Arc<Notify>; 2],
 }
@@ -59,7 +62,9 @@ impl Hands {
         let bells = [Arc::new(Notify::new()), Arc::new(Notify::new())];
         let slow = Arc::new(AtomicBool::new(slow));
         let pulse = runtime.spawn(watch_pulse(db.clone(), bells[0].clone(), slow.clone(), beats));
-        let hands = Hands { db, actor, runtime, slow, results, answers: Arc::new(answers), focus: None, pulse, bells };
+        let answers = Arc::new(answers);
+        let works = Works::default();
+        let hands = Hands { db, actor, runtime, slow, results, answers, focus: None, pulse, works, bells };
         (hands, Home { results: results_home, answers: answers_home, beats: beats_home })
     }
 
@@ -85,8 +90,24 @@ impl Hands {
             query.map(|query| self.runtime.spawn(watch_query(db, Question { id, query, slow, bell }, answers)));
     }
 
+    /// Where results come home.
+    pub fn results(&self) -> mpsc::UnboundedSender<Msg> {
+        self.results.clone()
+    }
+
     /// Runs what reads or writes in the database; everything else is the loop's own.
     pub fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::Work(id, job) => {
+                let bench = Bench { db: self.db.clone(), actor: self.actor.clone(), home: self.results.clone() };
+                self.works.begin(&self.runtime, bench, id, job);
+            }
+            Effect::EndWork(id) => self.works.end(id, &self.results),
+            other => self.spawn(other),
+        }
+    }
+
+    fn spawn(&self, effect: Effect) {
         let (db, actor, results) = (self.db.clone(), self.actor.clone(), self.results.clone());
         self.runtime.spawn(async move {
             let msg = match effect {
@@ -97,6 +118,7 @@ impl Hands {
                     Msg::Done(actions::run(&db, *confirmed, &actor).await.map_err(|e| e.to_string()))
                 }
                 Effect::Undo(id) => Msg::Done(actions::undo(&db, id, &actor).await.map_err(|e| e.to_string())),
+                Effect::Past(at) => Msg::Past(at, past(&db, at).await.map(Arc::new)),
                 _ => return,
             };
             // Nobody listens any more once the console was left.
@@ -119,4 +141,14 @@ impl Hands {
             let _ = results.send(Msg::Drained);
         });
     }
+}
+
+async fn past(db: &Db, at: chrono::DateTime<chrono::Utc>) -> Result<Pulse, String> {
+    let past = views::past(db, at, TREND_MINUTES).await.map_err(|e| e.to_string())?;
+    if past.status.lanes.is_empty() {
+        return Err(
+            "no samples of that time are kept: they are taken every 5 s while a fleet runs, and kept for a day".into(),
+        );
+    }
+    Ok(Pulse { at, status: past.status, trend: past.trend, recent: past.recent })
 }

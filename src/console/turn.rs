@@ -1,7 +1,6 @@
 //! The loop: wait, take what waits, draw at most once. It never waits for the database or the terminal.
 
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -13,15 +12,16 @@ use tokio::sync::mpsc;
 use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 
-use super::edge::{Event, Heard, Output, Session, Tty};
-use super::effect::Effect;
+use super::edge::{self, Event, Heard, Output, Tty};
+use super::effect::{Effect, Outside};
 use super::feed::{Answered, Beat};
 use super::frames::Frames;
-use super::message::Msg;
-use super::model::{Model, Screen, TimelineTab};
+use super::look::Look;
+use super::message::{Msg, Spot};
+use super::model::{Model, Overlay, Screen, TimelineTab};
+use super::outside::Terminal;
 use super::perform::{Hands, Home};
 use super::signals::{Asked, Signals, seconds};
-use super::theme::Theme;
 use super::update::update;
 use super::{Exit, Pool, screen};
 use crate::telemetry::RingReader;
@@ -29,18 +29,26 @@ use crate::telemetry::RingReader;
 /// Longest time in which leases are handed back before a suspension.
 const HAND_BACK: Duration = Duration::from_secs(2);
 
+/// Presses and the wheel, with places beyond column 223.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// Log lines that the pane can show.
 const LOG_LINES: u64 = 2_000;
 
 /// Everything that a turn changes.
 pub struct Turn {
     pub(super) model: Model,
-    pub(super) theme: Theme,
+    pub(super) look: Look,
     pub(super) hands: Hands,
-    pub(super) session: Arc<Session>,
+    pub(super) terminal: Terminal,
     pub(super) output: Output,
     pub(super) pool: Pool,
     pub(super) frames: Frames,
+    /// Whether the frame on its way shows a question.
+    pub(super) asked: bool,
+    /// What lies where on the screen, for the mouse.
+    pub(super) spots: Vec<(Rect, Spot)>,
     /// The log, and the newest line that the model has.
     pub(super) logs: Option<(RingReader, u64)>,
 }
@@ -145,6 +153,11 @@ impl Turn {
                 exit
             }
             Some(Heard::Event(Event::Paste(text))) => self.take(Msg::Paste(text), true).await,
+            Some(Heard::Event(Event::Mouse(gesture, x, y))) => {
+                let under = |(area, _): &&(Rect, Spot)| area.contains((x, y).into());
+                let spot = self.spots.iter().rev().find(under).map(|(_, spot)| *spot);
+                self.take(Msg::Mouse(gesture, spot), true).await
+            }
             Some(Heard::Event(Event::Report)) => match self.frames.reported(Instant::now()) {
                 Some(bytes_per_s) => {
                     let exit = self.take(Msg::Measured(bytes_per_s), true).await;
@@ -155,6 +168,10 @@ impl Turn {
             },
             Some(Heard::Written) => {
                 self.frames.written();
+                if std::mem::take(&mut self.asked) {
+                    // Nothing is drawn anew for it, and nothing asked.
+                    let _ = update(&mut self.model, Msg::Shown, Utc::now());
+                }
                 None
             }
             Some(Heard::Gone) | None => Some(Exit::Gone),
@@ -197,6 +214,16 @@ impl Turn {
                 Effect::Drain => self.hands.drain(self.pool.drain.take()),
                 Effect::Leave => return Some(Exit::Quit),
                 Effect::Suspend => self.suspend().await,
+                Effect::Outside(outside) => self.outside(outside).await,
+                Effect::Copy(text) => self.frames.beside(&edge::clipboard(&text)),
+                Effect::Mouse(on) => self.frames.beside(if on { MOUSE_ON } else { MOUSE_OFF }),
+                Effect::Link => self.hands.set_slow(self.model.facts.slow),
+                Effect::Measure => self.frames.measure_again(),
+                Effect::Theme(name) => {
+                    let msg = Msg::Themed(self.look.change(&name).map(|()| name));
+                    // It asks for nothing.
+                    let _ = update(&mut self.model, msg, Utc::now());
+                }
                 other => self.hands.perform(other),
             }
         }
@@ -207,8 +234,9 @@ impl Turn {
         let (columns, rows) = self.model.size;
         let area = Rect::new(0, 0, columns, rows);
         let mut picture = Buffer::empty(area);
-        screen::draw(&self.model, &self.theme, &mut picture, area);
+        self.spots = screen::draw(&self.model, &self.look.theme, &mut picture, area);
         if let Some(bytes) = self.frames.make(picture, self.model.facts.slow, Instant::now())? {
+            self.asked = matches!(self.model.overlay, Some(Overlay::Confirm(_)));
             self.output.send(bytes);
         }
         Ok(None)
@@ -223,14 +251,36 @@ impl Turn {
         if let Some(rest) = &self.pool.rest {
             let _ = tokio::time::timeout(HAND_BACK, self.hands.runtime().spawn(rest(true))).await;
         }
-        self.session.leave();
+        self.terminal.session.leave();
         // The whole group, as the terminal itself does: the shell must see all of the job stopped.
         let _ = kill(Pid::from_raw(0), Signal::SIGSTOP);
-        let _ = self.session.enter_again();
+        let _ = self.terminal.session.enter_again();
         if let Some(rest) = &self.pool.rest {
             self.hands.runtime().spawn(rest(false));
         }
+        self.taken_again();
+    }
+}
+
+impl Turn {
+    /// Gives the terminal to another program until it ends. The pool goes on meanwhile.
+    async fn outside(&mut self, program: Outside) {
+        let msg = match self.terminal.run(program).await {
+            Ok(Ok(None)) => Msg::Resumed,
+            Ok(Ok(Some(text))) => Msg::Edited(Ok(text)),
+            Ok(Err(why)) => Msg::Edited(Err(why)),
+            Err(error) => Msg::Edited(Err(format!("the terminal could not be taken again: {error}"))),
+        };
+        // The screen is repainted as a whole in any case.
+        let _ = update(&mut self.model, msg, Utc::now());
+        self.taken_again();
+    }
+
+    fn taken_again(&mut self) {
         self.model.size = Tty::size();
+        if self.model.mouse {
+            self.frames.beside(MOUSE_ON);
+        }
         self.frames.forget();
         self.hands.refresh();
     }

@@ -19,11 +19,20 @@ pub(super) fn load(overrides: &[(String, String)]) -> Result<Settings, SettingsE
     Settings::resolve(text.as_deref(), environment, overrides)
 }
 
-/// By the XDG base directory specification a relative value counts as unset.
 fn config_file(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    Some(folder(variable)?.join("config.toml"))
+}
+
+/// Where `config.toml`, `keys.toml` and `themes/` of the user are.
+pub fn config_folder() -> Option<PathBuf> {
+    folder(|name| std::env::var_os(name))
+}
+
+/// By the XDG base directory specification a relative value counts as unset.
+fn folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
-    Some(base.join("switchboard/config.toml"))
+    Some(base.join("switchboard"))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 pub use error::{Origin, SettingsError};
+pub use load::config_folder;
 pub use sections::{
     AlertSettings, BreakerSettings, CacheSettings, ConsoleSettings, DatabaseSettings, EnvironmentSettings,
     InboundSettings, JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,

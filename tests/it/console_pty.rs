@@ -192,7 +192,7 @@ async fn an_idle_console_is_silent_and_still_sees_what_others_change() {
     let test = TestDb::new().await;
     switchboard::queue::lane::seed(&test.db).await.unwrap();
     let (mut pty, _home) = console(&test, &["--read-only", "--link", "normal"], (120, 36));
-    pty.shows(&["all breakers closed"]);
+    pty.shows(&["there are no contacts yet"]);
     std::thread::sleep(Duration::from_secs(2));
     let before = pty.bytes();
     std::thread::sleep(Duration::from_secs(6));

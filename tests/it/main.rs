@@ -13,6 +13,7 @@ mod cli_demo;
 mod cli_handover;
 mod cli_packaging;
 mod cli_worker;
+mod console_hands;
 mod console_pty;
 mod contacts_export;
 mod database_connects;

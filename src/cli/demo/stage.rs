@@ -11,6 +11,7 @@ use super::super::Failure;
 use super::super::args::DemoArgs;
 use super::super::crew::{self, Crew, CrewOptions};
 use super::super::terminal::Show;
+use crate::console::UserFiles;
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
@@ -99,7 +100,9 @@ impl Stage {
     pub fn show(&mut self, ascii: bool, runtime: &Runtime) -> Result<ExitCode, Failure> {
         let settings = ConsoleSettings::default();
         let (notes, logs) = (self.notes(), self.logs());
-        let show = Show { notes, read_only: false, ascii, link: None, logs, settings: &settings };
+        let lookup = (Settings::default().provider("twilio").packages.join(","), 5);
+        let files = UserFiles::default();
+        let show = Show { files, lookup, notes, read_only: false, ascii, link: None, logs, settings: &settings };
         show.over(&self.db, self.crew.take(), runtime)
     }
 

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::console::keys::{Code, Key};
+use crate::console::message::Gesture;
 
 /// What the terminal said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Event {
     Paste(String),
     /// An answer to "where is the cursor": the link is measured with it.
     Report,
+    /// The mouse did something at this column and row, from 0.
+    Mouse(Gesture, u16, u16),
 }
 
 /// Longest paste that is kept, in bytes; a filter or a reason is never longer.
@@ -199,6 +202,8 @@ fn control_sequence(rest: &[u8]) -> Step {
     let event = match (params, last) {
         (b"200", b'~') => return Step::PasteBegins(whole),
         (_, b'R') => Some(Event::Report),
+        ([b'<', params @ ..], b'M') => mouse(params),
+        ([b'<', ..], b'm') => None,
         (_, b'~') => tilde(params).map(key),
         (_, b'Z') => Some(key(Code::BackTab)),
         (_, b'P'..=b'S') => application_key(last).map(key),
@@ -206,6 +211,19 @@ fn control_sequence(rest: &[u8]) -> Step {
         _ => None,
     };
     Step::Took(whole, event)
+}
+
+/// `button;column;row` of a press, counted from 1.
+fn mouse(params: &[u8]) -> Option<Event> {
+    let mut numbers = std::str::from_utf8(params).ok()?.split(';').map(|n| n.parse::<u16>().ok());
+    let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let gesture = match button {
+        0 => Gesture::Click,
+        64 => Gesture::WheelUp,
+        65 => Gesture::WheelDown,
+        _ => return None,
+    };
+    Some(Event::Mouse(gesture, column.checked_sub(1)?, row.checked_sub(1)?))
 }
 
 fn application_key(last: u8) -> Option<Code> {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::console::message::Gesture;
 
 const HOLD: Duration = Duration::from_millis(25);
 
@@ -90,4 +91,11 @@ proptest! {
             prop_assert!(decoder.pending.len() <= SEQUENCE_LIMIT + 40 || decoder.paste.is_some());
         }
     }
+}
+
+#[test]
+fn the_mouse_is_heard_where_it_is() {
+    let mut decoder = Decoder::new(HOLD);
+    let events = decoder.feed(b"\x1b[<0;5;3M\x1b[<0;5;3m\x1b[<65;1;1M\x1b[<0;0;0M\x1b[<2;1;1M", Instant::now());
+    assert_eq!(events, [Event::Mouse(Gesture::Click, 4, 2), Event::Mouse(Gesture::WheelDown, 0, 0)]);
 }

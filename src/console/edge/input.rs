@@ -34,6 +34,18 @@ impl Drop for Input {
     }
 }
 
+impl Input {
+    /// Asks the thread to end, and does not wait for it.
+    pub fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Whether the thread has ended.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
 /// Starts to listen. `hold`: how long a bare ESC may be the begin of a torn sequence.
 pub fn listen(tty: File, hold: Duration, send: mpsc::Sender<Heard>) -> io::Result<Input> {
     let (stopped, stop) = nix::unistd::pipe()?;

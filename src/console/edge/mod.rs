@@ -1,11 +1,13 @@
 //! Bytes to events and cells to bytes: the only part that touches the terminal.
 
+mod clipboard;
 mod decode;
 mod input;
 mod output;
 mod session;
 mod terminal;
 
+pub use clipboard::sequence as clipboard;
 pub use decode::{Decoder, Event, guard};
 pub use input::{Input, listen};
 pub use output::{Output, Painter};

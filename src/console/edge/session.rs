@@ -15,8 +15,8 @@ use super::Tty;
 
 /// Alternate screen, hidden cursor, bracketed paste.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[2J";
-/// End of a torn frame, paste off, colours off, cursor, main screen.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
+/// End of a torn frame, mouse off, paste off, colours off, cursor, main screen.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
 /// How long leaving waits for a frame that is being written.
 const PATIENCE: Duration = Duration::from_millis(200);
 

@@ -29,6 +29,8 @@ pub struct Answered {
 const HISTORY: i64 = 100;
 /// Lines of a page of the timeline.
 const TIMELINE_PAGE: i64 = 200;
+/// Days of usage that are shown.
+const SPEND_DAYS: i32 = 31;
 /// Rows of a page of contacts.
 const CONTACTS_PAGE: i64 = 200;
 const CADENCE: Duration = Duration::from_secs(2);
@@ -69,16 +71,23 @@ async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> Resu
         Query::Groups(lane) => Answer::Groups(views::dead_groups(db, Some(lane)).await?),
         Query::Job(id) => Answer::Job(views::job(db, *id).await?),
         Query::History(name) => Answer::History(views::breaker_history(db, name, HISTORY).await?),
-        Query::Contacts { filter, start } => contacts(db, filter, *start, estimate).await?,
+        Query::Contacts { filter, sort, start } => contacts(db, filter, (*sort, *start), estimate).await?,
         Query::Contact(id) => Answer::Contact(contact::show(db, &id.to_string()).await?.map(Box::new)),
         Query::Timeline(before) => Answer::Timeline(views::timeline(db, *before, TIMELINE_PAGE).await?),
+        Query::Audit(before) => Answer::Audit(views::audit(db, *before, TIMELINE_PAGE).await?),
+        Query::Spend => Answer::Spend(views::spend(db, SPEND_DAYS).await?),
     })
 }
 
 /// A page, and at the first reading how many match: the planner is asked once for each question.
-async fn contacts(db: &Db, filter: &str, start: Start, estimate: &mut Option<Estimate>) -> Result<Answer> {
+async fn contacts(
+    db: &Db,
+    filter: &str,
+    (sort, start): (Sort, Start),
+    estimate: &mut Option<Estimate>,
+) -> Result<Answer> {
     let filter = Filter::parse(filter, Utc::now()).map_err(|error| Error::Unavailable(error.to_string()))?;
-    let page = page::page(db, &filter, Sort::CreatedDesc, start, CONTACTS_PAGE).await?;
+    let page = page::page(db, &filter, sort, start, CONTACTS_PAGE).await?;
     if estimate.is_none() && !filter.is_all() {
         *estimate = Some(page::estimate(db, &filter).await?);
     }

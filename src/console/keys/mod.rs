@@ -1,7 +1,12 @@
-//! Keys as data: what a key is, and the one table that says what it does where.
+//! Keys as data: what a key is, the one table that says what it does where, and the user's changes to it.
 
+mod action;
 mod key;
+mod keymap;
+mod parse;
 mod registry;
 
+pub use action::{Do, PLACES, Place};
 pub use key::{Code, Key};
-pub use registry::{Binding, Do, PLACES, Place, REGISTRY, find, in_place};
+pub use keymap::{Keymap, KeysError};
+pub use registry::{Binding, REGISTRY, in_place};

@@ -3,9 +3,9 @@
 use tui_input::Input;
 
 use crate::console::effect::Query;
-use crate::console::model::List;
+use crate::console::model::{List, Marks};
 use crate::contacts::filter::Completion;
-use crate::contacts::page::Start;
+use crate::contacts::page::{Sort, Start};
 
 /// The Contacts screen.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,10 @@ pub struct Contacts {
     pub start: Start,
     /// The filter that is applied: one that is understood.
     pub filter: String,
+    /// In which order they stand.
+    pub sort: Sort,
+    /// Marked contacts, with their numbers.
+    pub marks: Marks,
     /// The filter line while it is edited.
     pub editing: Option<Editing>,
     /// The contact that is shown in full, and how many of its lines are scrolled away.
@@ -40,14 +44,21 @@ impl Contacts {
     pub fn wanted(&self) -> Query {
         match self.open {
             Some((id, _)) => Query::Contact(id),
-            None => Query::Contacts { filter: self.filter.clone(), start: self.start },
+            None => Query::Contacts { filter: self.filter.clone(), sort: self.sort, start: self.start },
         }
     }
 
     /// Applies another filter: back to the first page.
     pub fn apply(&mut self, filter: String) {
         if self.filter != filter {
-            (self.filter, self.start, self.list) = (filter, Start::First, List::default());
+            self.filter = filter;
+            self.begin();
+            self.marks = Marks::default();
         }
+    }
+
+    /// Back to the first page.
+    pub fn begin(&mut self) {
+        (self.start, self.list) = (Start::First, List::default());
     }
 }

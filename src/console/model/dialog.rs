@@ -1,5 +1,6 @@
 //! The question before an action: what it would touch, what must be said, and a way out.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tui_input::Input;
 
 use crate::console::confirm::Said;
@@ -55,11 +56,19 @@ pub struct Dialog {
     pub focus: Focus,
     /// Why the last try was not taken.
     pub wrong: Option<String>,
+    /// Since when it has been open.
+    pub opened: DateTime<Utc>,
+    /// Whether it has been on the screen.
+    pub seen: bool,
 }
+
+/// On a slow link a question that has just left can't have been read: what is typed within this time was meant for
+/// something else.
+const READ_FIRST: TimeDelta = TimeDelta::milliseconds(400);
 
 impl Dialog {
     /// The question that a plan needs.
-    pub fn new(plan: Plan) -> Dialog {
+    pub fn new(plan: Plan, opened: DateTime<Utc>) -> Dialog {
         let mut kinds = Vec::new();
         if matches!(plan.action, Action::ResetBreaker { .. }) {
             kinds.push(FieldKind::Reason);
@@ -72,8 +81,15 @@ impl Dialog {
         }
         let begins_in_field = holds(&plan.action) || plan.tier == Tier::Heavy;
         let focus = if begins_in_field { Focus::Field(0) } else { Focus::Cancel };
-        let fields = kinds.into_iter().map(|kind| Field { kind, input: Input::default() }).collect();
-        Dialog { plan, fields, focus, wrong: None }
+        let said = plan.action.reason().unwrap_or_default().to_owned();
+        let begin = |kind| if kind == FieldKind::Reason { Input::new(said.clone()) } else { Input::default() };
+        let fields = kinds.into_iter().map(|kind| Field { kind, input: begin(kind) }).collect();
+        Dialog { plan, fields, focus, wrong: None, opened, seen: false }
+    }
+
+    /// Whether it was on the screen, on a slow link long enough to be answered.
+    pub fn was_read(&self, now: DateTime<Utc>, slow: bool) -> bool {
+        self.seen && (!slow || now - self.opened >= READ_FIRST)
     }
 
     /// What was said so far.

@@ -1,7 +1,7 @@
 //! The Lanes screen: the list of lanes, the jobs of one, one job.
 
 use crate::console::effect::Query;
-use crate::console::model::{List, Page};
+use crate::console::model::{List, Marks, Page, Search};
 use crate::operations::views::LaneView;
 
 /// Rows of a page of jobs.
@@ -25,7 +25,7 @@ pub enum Level {
 pub const JOB_TABS: [&str; 4] = ["waiting", "scheduled", "running", "dead"];
 
 /// The Lanes screen. The Overview shares its selection.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Lanes {
     /// Lanes by name.
     pub list: List<String>,
@@ -41,6 +41,12 @@ pub struct Lanes {
     pub groups: List<String>,
     /// The group whose jobs are shown.
     pub group: Option<String>,
+    /// Marked jobs.
+    pub marks: Marks,
+    /// What of the page is shown.
+    pub search: Search,
+    /// In which order lanes stand.
+    pub order: LaneOrder,
 }
 
 impl Lanes {
@@ -69,14 +75,14 @@ impl Lanes {
 
     /// Back to the begin of the first tab's jobs, as for another lane.
     pub fn reset_jobs(&mut self) {
-        let kept = (self.list.clone(), self.level.clone(), self.tab);
+        let kept = (self.list.clone(), self.level.clone(), self.tab, self.order);
         *self = Lanes::default();
-        (self.list, self.level, self.tab) = kept;
+        (self.list, self.level, self.tab, self.order) = kept;
     }
 }
 
-/// The order of lanes: parked and paused work first, then by depth, idle ones last.
-pub fn lane_rank(lane: &LaneView) -> (u8, i64) {
+/// Parked and paused work first, then by depth, idle ones last.
+fn lane_rank(lane: &LaneView) -> (u8, i64) {
     let work = lane.depth + lane.running + lane.scheduled;
     let class = match (lane.state.as_str(), work) {
         ("parked", 1..) => 0,
@@ -88,4 +94,47 @@ pub fn lane_rank(lane: &LaneView) -> (u8, i64) {
         _ => 5,
     };
     (class, -lane.depth)
+}
+
+/// An order of lanes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LaneOrder {
+    /// Parked and paused work first, idle lanes last.
+    #[default]
+    Worst,
+    /// By name.
+    Name,
+    /// Deepest first.
+    Depth,
+    /// Longest wait first.
+    Oldest,
+    /// Busiest first.
+    Rate,
+    /// Most dead jobs first.
+    Dead,
+}
+
+impl LaneOrder {
+    /// All of them with their words.
+    pub const ALL: [(LaneOrder, &str); 6] = [
+        (LaneOrder::Worst, "worst first"),
+        (LaneOrder::Name, "name"),
+        (LaneOrder::Depth, "depth"),
+        (LaneOrder::Oldest, "oldest wait"),
+        (LaneOrder::Rate, "jobs done a second"),
+        (LaneOrder::Dead, "dead jobs"),
+    ];
+
+    /// Puts rows in this order; equal ones by name.
+    pub fn sort(self, rows: &mut [&LaneView]) {
+        rows.sort_by(|a, b| a.lane.cmp(&b.lane));
+        match self {
+            LaneOrder::Worst => rows.sort_by_key(|l| lane_rank(l)),
+            LaneOrder::Name => {}
+            LaneOrder::Depth => rows.sort_by_key(|l| -l.depth),
+            LaneOrder::Oldest => rows.sort_by_key(|l| -l.oldest_s.unwrap_or(-1)),
+            LaneOrder::Rate => rows.sort_by(|a, b| b.done_per_s.unwrap_or(0.0).total_cmp(&a.done_per_s.unwrap_or(0.0))),
+            LaneOrder::Dead => rows.sort_by_key(|l| -l.dead),
+        }
+    }
 }

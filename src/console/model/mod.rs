@@ -5,24 +5,38 @@ mod contacts;
 mod dialog;
 mod lanes;
 mod list;
+mod marks;
+mod menu;
+mod palette;
+mod past;
+mod prompt;
+mod search;
 mod timeline;
 pub mod trend;
+mod works;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use breakers::Breakers;
+pub use breakers::{BreakerOrder, Breakers};
 pub use contacts::{Contacts, Editing};
 pub use dialog::{Dialog, Field, FieldKind, Focus, holds};
-pub use lanes::{JOB_TABS, Lanes, Level, lane_rank};
+pub use lanes::{JOB_TABS, LaneOrder, Lanes, Level};
 pub use list::{List, Move, window};
-pub use timeline::{Page, Timeline, TimelineTab};
+pub use marks::Marks;
+pub use menu::{Item, Menu, Pick};
+pub use palette::{HISTORY_MAX, Palette};
+pub use past::{Past, stride};
+pub use prompt::{Ask, Prompt};
+pub use search::Search;
+pub use timeline::{LEVELS, Page, Timeline, TimelineTab};
+pub use works::{Step, WORKS_MAX, Work};
 
 use super::effect::{Answer, Loaded, Query};
-use super::keys::Place;
+use super::keys::{Keymap, Place};
 use super::message::Pulse;
-use crate::operations::views::{BreakerView, LaneView};
+use crate::operations::views::{BreakerView, LaneView, NodeView};
 
 /// Depth of a lane from which it is marked as a warning.
 pub const DEPTH_WARNING: i64 = 500;
@@ -45,17 +59,23 @@ pub enum Screen {
     Breakers,
     /// Contacts by filter and page.
     Contacts,
-    /// Timeline and logs.
+    /// Timeline, logs, audit.
     Timeline,
+    /// Nodes and the leader.
+    Fleet,
+    /// Calls and cost.
+    Usage,
 }
 
 /// All screens with their keys and names, in the order of the tabs.
-pub const SCREENS: [(Screen, char, &str); 5] = [
+pub const SCREENS: [(Screen, char, &str); 7] = [
     (Screen::Overview, '1', "Overview"),
     (Screen::Lanes, '2', "Lanes"),
     (Screen::Breakers, '3', "Breakers"),
     (Screen::Contacts, '4', "Contacts"),
     (Screen::Timeline, '7', "Timeline"),
+    (Screen::Fleet, '8', "Fleet"),
+    (Screen::Usage, '9', "Usage"),
 ];
 
 /// What does not change while the console runs.
@@ -69,13 +89,27 @@ pub struct Facts {
     pub read_only: bool,
     /// Numbers instead of charts, slower updates.
     pub slow: bool,
+    /// What the link was measured to carry, in bytes a second.
+    pub link: Option<u32>,
+    /// The keys that hold here.
+    pub keymap: Arc<Keymap>,
+    /// Names of all themes that can be chosen.
+    pub themes: Vec<String>,
+    /// How lookups are made: packages and attempts of the settings.
+    pub lookup: (String, u16),
 }
 
 /// Something that lies over the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
-    /// The keys that work here; the number of lines that are scrolled away.
-    Help(u16),
+    /// The keys that work here: lines that are scrolled away, and what is searched for.
+    Help(u16, String),
+    /// A line to type a command in.
+    Palette(Box<Palette>),
+    /// Something to choose.
+    Menu(Menu),
+    /// A name to type.
+    Prompt(Box<Prompt>),
     /// A question before an action.
     Confirm(Box<Dialog>),
     /// Whether to leave.
@@ -127,6 +161,18 @@ pub struct Model {
     pub toast: Option<Toast>,
     /// Audit number of the last action of this console that can be taken back.
     pub undo: Option<i64>,
+    /// The command that does the same as the last action of this console.
+    pub twin: Option<String>,
+    /// The past that is shown.
+    pub past: Option<Past>,
+    /// Commands that were run, the newest last.
+    pub history: Vec<String>,
+    /// Imports and exports, the newest last.
+    pub works: Vec<Work>,
+    /// Whether the mouse is heard.
+    pub mouse: bool,
+    /// Which of several incidents the Overview shows.
+    pub incident: usize,
     /// Since when the picture is held.
     pub frozen: Option<DateTime<Utc>>,
     /// Since when the drain runs.
@@ -141,6 +187,10 @@ pub struct Model {
     pub contacts: Contacts,
     /// Per screen.
     pub timeline: Timeline,
+    /// Nodes by their epoch.
+    pub fleet: List<i64>,
+    /// Days of usage, by their row.
+    pub usage: List<usize>,
     /// The question in the pane in focus, with its number and its answer.
     pub asked: (u64, Option<Loaded>),
 }
@@ -151,10 +201,10 @@ impl Model {
         Model { facts, size, clock: now, ..Model::default() }
     }
 
-    /// Lanes, the worst first; those without work last.
-    pub fn lanes_worst_first(&self) -> Vec<&LaneView> {
+    /// Lanes in the chosen order: at first the worst first, those without work last.
+    pub fn lane_rows(&self) -> Vec<&LaneView> {
         let mut rows: Vec<&LaneView> = self.pulse.iter().flat_map(|p| &p.status.lanes).collect();
-        rows.sort_by(|a, b| lane_rank(a).cmp(&lane_rank(b)).then_with(|| a.lane.cmp(&b.lane)));
+        self.lanes.order.sort(&mut rows);
         rows
     }
 
@@ -167,7 +217,7 @@ impl Model {
     /// Breakers, the worst first, as the database orders them; those that guard no lane last.
     pub fn breaker_rows(&self) -> Vec<&BreakerView> {
         let mut rows: Vec<&BreakerView> = self.pulse.iter().flat_map(|p| &p.status.breakers).collect();
-        rows.sort_by_key(|b| (b.state == "closed", b.lane.is_none(), -b.waiting));
+        self.breakers.order.sort(&mut rows);
         rows
     }
 
@@ -177,13 +227,22 @@ impl Model {
             Screen::Breakers => {
                 self.breaker_rows().into_iter().find(|b| Some(&b.name) == self.breakers.list.id.as_ref())
             }
-            _ => self.incidents().first().copied(),
+            _ => self.incident_shown(),
         }
     }
 
     /// Breakers that are not closed of themselves, the worst first.
     pub fn incidents(&self) -> Vec<&BreakerView> {
-        self.breaker_rows().into_iter().filter(|b| b.state != "closed").collect()
+        let mut rows: Vec<&BreakerView> = self.pulse.iter().flat_map(|p| &p.status.breakers).collect();
+        rows.retain(|b| b.state != "closed");
+        BreakerOrder::Worst.sort(&mut rows);
+        rows
+    }
+
+    /// The incident that the Overview shows.
+    pub fn incident_shown(&self) -> Option<&BreakerView> {
+        let all = self.incidents();
+        all.get(self.incident.checked_rem(all.len())?).copied()
     }
 
     /// Where keys are looked up.
@@ -196,7 +255,13 @@ impl Model {
             (Screen::Breakers, _) => Place::Breakers,
             (Screen::Contacts, _) if self.contacts.open.is_some() => Place::Contact,
             (Screen::Contacts, _) => Place::Contacts,
-            (Screen::Timeline, _) => Place::Timeline,
+            (Screen::Timeline, _) => match self.timeline.tab {
+                TimelineTab::Events => Place::Timeline,
+                TimelineTab::Logs => Place::Logs,
+                TimelineTab::Audit => Place::Audit,
+            },
+            (Screen::Fleet, _) => Place::Fleet,
+            (Screen::Usage, _) => Place::Usage,
         }
     }
 
@@ -207,9 +272,25 @@ impl Model {
             Screen::Lanes => self.lanes.wanted(),
             Screen::Breakers => self.breakers.list.id.clone().map(Query::History),
             Screen::Contacts => Some(self.contacts.wanted()),
-            Screen::Timeline if self.timeline.tab == TimelineTab::Logs => None,
-            Screen::Timeline => Some(Query::Timeline(self.timeline.page.at)),
+            Screen::Timeline => match self.timeline.tab {
+                TimelineTab::Logs => None,
+                TimelineTab::Events => Some(Query::Timeline(self.timeline.page.at.or(self.past_event()))),
+                TimelineTab::Audit => Some(Query::Audit(self.timeline.audit_page.at)),
+            },
+            Screen::Fleet => None,
+            Screen::Usage => Some(Query::Spend),
         }
+    }
+
+    /// The number behind the newest event of the past that is shown: its timeline ends there.
+    fn past_event(&self) -> Option<i64> {
+        let known = self.past.as_ref().is_some_and(|past| past.known);
+        self.pulse.as_ref().filter(|_| known)?.recent.first().map(|row| row.id + 1)
+    }
+
+    /// Nodes: present ones first.
+    pub fn node_rows(&self) -> &[NodeView] {
+        self.pulse.as_ref().map_or(&[], |p| &p.status.nodes)
     }
 
     /// The last answer to the present question.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::console::model::List;
+use crate::console::model::{List, Search};
 use crate::telemetry::LogLine;
 
 /// Pages of a list that is read by key, newest first.
@@ -46,12 +46,18 @@ pub enum TimelineTab {
     Events,
     /// The log of this process.
     Logs,
+    /// What people did.
+    Audit,
 }
 
+/// The least severe level that the log shows, in the order of the key that switches.
+pub const LEVELS: [(&str, tracing::Level); 3] =
+    [("all", tracing::Level::TRACE), ("warn", tracing::Level::WARN), ("error", tracing::Level::ERROR)];
+
 /// The Timeline screen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Timeline {
-    /// Events or logs.
+    /// Events, logs or audit.
     pub tab: TimelineTab,
     /// Events by number.
     pub list: List<i64>,
@@ -61,11 +67,25 @@ pub struct Timeline {
     pub lines: Vec<Arc<LogLine>>,
     /// The selected log line, by its number.
     pub line: List<u64>,
+    /// Audit rows by number.
+    pub audit: List<i64>,
+    /// Which page of audit rows.
+    pub audit_page: Page,
+    /// What of it all is shown.
+    pub search: Search,
+    /// The place in [`LEVELS`].
+    pub level: usize,
+    /// Whether the chosen line is shown in full, instead of more lines.
+    pub wrap: bool,
 }
 
 impl Timeline {
     /// Whether the newest event stays selected as others arrive.
     pub fn follows(&self) -> bool {
-        self.page.at.is_none() && self.list.at == 0
+        match self.tab {
+            TimelineTab::Events => self.page.at.is_none() && self.list.at == 0,
+            TimelineTab::Logs => self.line.at == 0,
+            TimelineTab::Audit => self.audit_page.at.is_none() && self.audit.at == 0,
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::console::effect::Answer;
 use crate::console::model::{Editing, Model};
 use crate::console::theme::Token;
 use crate::console::update::contacts::{contact_rows, page};
-use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
+use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, marked_table, words};
 use crate::contacts::contact::{ContactDetail, ContactRow};
 use crate::contacts::page::Start;
 
@@ -56,14 +56,15 @@ fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     if rows.is_empty() {
         let text = match (page(model), model.contacts.filter.is_empty()) {
             (None, _) => "reading",
-            (_, true) => "no contacts yet: switchboard import FILE brings some",
+            (_, true) => "no contacts yet: :import FILE brings some",
             (_, false) => "no contact matches",
         };
         sheet.put((body.x, body.y, body.width), text, Token::Muted);
         return;
     }
     let row = |i: usize| -> Row { contact_row(model, &rows[i]) };
-    table(sheet, body, &COLUMNS, (rows.len(), Some(model.contacts.list.at)), row);
+    let marked = |i: usize| model.contacts.marks.has(rows[i].id);
+    marked_table(sheet, body, &COLUMNS, (rows.len(), Some(model.contacts.list.at), &marked), row);
 }
 
 fn title(model: &Model) -> String {
@@ -75,11 +76,13 @@ fn title(model: &Model) -> String {
         _ => String::new(),
     };
     let place = match model.contacts.start {
-        Start::First => "newest first",
-        Start::Last => "the oldest",
-        _ => "further on",
+        Start::First => "",
+        Start::Last => ", the end",
+        _ => ", further on",
     };
-    format!("Contacts{filter}{many}  {place}")
+    let marked = model.contacts.marks.words();
+    let marked = if marked.is_empty() { marked } else { format!("  {marked}") };
+    format!("Contacts{filter}{many}  by {}{place}{marked}", model.contacts.sort.name())
 }
 
 fn contact_row(model: &Model, contact: &ContactRow) -> Row {

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use crate::console::model::{Dialog, Field, FieldKind, Focus, Model};
 use crate::console::theme::Token;
 use crate::console::widget::{Piece, Sheet, words};
-use crate::operations::actions::Tier;
+use crate::operations::actions::{Action, Tier};
 
 /// A frame in the middle, with room for `rows` lines.
-fn middle(sheet: &mut Sheet<'_>, area: Rect, title: &str, rows: u16) -> Rect {
+pub(super) fn middle(sheet: &mut Sheet<'_>, area: Rect, title: &str, rows: u16) -> Rect {
     let width = 76.min(area.width);
     let height = (rows + 2).min(area.height);
     let frame = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
@@ -57,7 +57,13 @@ fn field_line(field: &Field, dialog: &Dialog, focus: bool) -> Vec<Piece<'static>
     let mut line: Vec<Piece<'static>> = vec![(label.into(), if focus { Token::Accent } else { Token::Muted })];
     line.extend(text_field(field.input.value(), field.input.cursor(), focus));
     if field.kind == FieldKind::Lasts && field.input.value().is_empty() && !focus {
-        line.push(("until released (or 30m, 2h, 1d)".into(), Token::Muted));
+        let end = match &dialog.plan.action {
+            Action::HoldBreakerOpen { until: Some(at), .. } | Action::HoldBreakerClosed { until: Some(at), .. } => {
+                format!("until {}Z", at.format("%H:%M:%S"))
+            }
+            _ => "until released (or 30m, 2h, 1d)".into(),
+        };
+        line.push((end.into(), Token::Muted));
     }
     line
 }

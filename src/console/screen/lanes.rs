@@ -2,12 +2,13 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{Size, marks};
+use super::{Size, events, marks};
 use crate::console::effect::Answer;
+use crate::console::message::Spot;
 use crate::console::model::{JOB_TABS, Level, Model};
 use crate::console::theme::Token;
 use crate::console::update::lanes::{group_rows, job_rows};
-use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
+use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, marked_table, table, words};
 use crate::operations::views::{FailureView, JobDetail, JobGroup, JobRow, LaneView};
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
@@ -16,6 +17,10 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
         let left = Layout::vertical([Constraint::Min(6), Constraint::Length(9)]).split(parts[0]);
         lanes(model, sheet, left[0], size);
         lane_facts(model, sheet, left[1]);
+        if model.lanes.level != Level::Lanes {
+            // The mouse means the list in focus.
+            sheet.spots.retain(|(_, spot)| !matches!(spot, Spot::Row(_)));
+        }
         return inside(model, sheet, parts[1]);
     }
     match model.lanes.level {
@@ -60,7 +65,7 @@ fn lanes(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
         Size::Small => padded(area),
         _ => padded(sheet.pane(area, "Lanes", focus)),
     };
-    let rows = model.lanes_worst_first();
+    let rows = model.lane_rows();
     let row = |i: usize| -> Row { lane_row(rows[i]) };
     table(sheet, inner, &LANE_COLUMNS, (rows.len(), Some(model.lanes.list.at).filter(|_| !rows.is_empty())), row);
 }
@@ -130,9 +135,14 @@ fn jobs(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         Some(_) => format!("Lanes > {name} > dead of one error, among the newest 1,000"),
         None => format!("Lanes > {name} > {}{page}", model.lanes.state()),
     };
+    let marked = model.lanes.marks.words();
+    let title = if marked.is_empty() { title } else { format!("{title}, {marked}") };
+    let filter = &model.lanes.search.text;
+    let title = if filter.is_empty() { title } else { format!("{title}  / {filter}") };
     let inner = padded(sheet.pane(area, &title, model.lanes.level == Level::Jobs));
     sheet.line(Rect { height: 1, ..inner }, &tabs(model));
     let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let below = events::search_line(&model.lanes.search, sheet, below);
     if let Some(error) = model.asked.1.as_ref().and_then(|a| a.error.as_deref()) {
         sheet.put((below.x, below.y, below.width), error, Token::Warn);
     } else if model.answer().is_none() {
@@ -212,7 +222,8 @@ fn job_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
             ),
         ]
     };
-    table(sheet, area, &JOB_COLUMNS, (rows.len(), Some(model.lanes.jobs.at)), row);
+    let marked = |i: usize| model.lanes.marks.has(rows[i].id);
+    marked_table(sheet, area, &JOB_COLUMNS, (rows.len(), Some(model.lanes.jobs.at), &marked), row);
 }
 
 fn job(model: &Model, sheet: &mut Sheet<'_>, area: Rect, id: i64) {

@@ -2,9 +2,10 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::Size;
+use super::{Size, events};
 use crate::console::model::Model;
 use crate::console::theme::Token;
+use crate::console::update::records::log_rows;
 use crate::console::widget::{Cell, Column, Row, Sheet, Width, table};
 
 const COLUMNS: [Column; 4] = [
@@ -15,18 +16,22 @@ const COLUMNS: [Column; 4] = [
 ];
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
-    let below = if size == Size::Small { 0 } else { 5 };
+    let below = match size {
+        Size::Small => 0,
+        _ if model.timeline.wrap => area.height / 2,
+        _ => 5,
+    };
     let parts = Layout::vertical([Constraint::Min(4), Constraint::Length(below)]).split(area);
-    let lines = &model.timeline.lines;
-    let follow = if model.timeline.line.at == 0 { ", FOLLOW" } else { "" };
-    let inner = sheet.pane(parts[0], &format!("Timeline > events  [logs]{follow}"), true);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let lines = log_rows(model);
+    let inner = events::frame(model, sheet, parts[0]);
     if lines.is_empty() {
-        sheet.put((inner.x, inner.y, inner.width), "this process has logged nothing yet", Token::Muted);
+        let text =
+            if model.timeline.lines.is_empty() { "this process has logged nothing yet" } else { "no line matches" };
+        sheet.put((inner.x, inner.y, inner.width), text, Token::Muted);
         return;
     }
     let row = |i: usize| -> Row {
-        let line = &lines[i];
+        let line = lines[i];
         let token = level(line.level);
         vec![
             Cell::new(line.at.format("%H:%M:%S%.3f").to_string(), Token::Muted),

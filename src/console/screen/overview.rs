@@ -20,7 +20,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
             let top = Layout::horizontal([Constraint::Min(82), Constraint::Length(36)]).split(rows[0]);
             lanes(model, sheet, top[0], true);
             card(model, sheet, top[1]);
-            contacts(&pulse.status, sheet, rows[1]);
+            contacts(model, &pulse.status, sheet, rows[1]);
             let below = Layout::horizontal([Constraint::Percentage(40), Constraint::Percentage(60)]).split(rows[2]);
             done_chart(model, &pulse.trend, sheet, below[0]);
             recent(model, &pulse.recent, sheet, below[1]);
@@ -29,7 +29,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
             let rows = Layout::vertical([Constraint::Length(4), Constraint::Min(5), Constraint::Length(4)]).split(area);
             card(model, sheet, rows[0]);
             lanes(model, sheet, rows[1], false);
-            contacts(&pulse.status, sheet, rows[2]);
+            contacts(model, &pulse.status, sheet, rows[2]);
         }
         Size::Small | Size::Tiny => {
             let rows = Layout::vertical([Constraint::Length(1), Constraint::Min(3), Constraint::Length(1)]).split(area);
@@ -62,7 +62,7 @@ const COLUMNS: [Column; 8] = [
 
 fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
     let Some(pulse) = &model.pulse else { return };
-    let rows = model.lanes_worst_first();
+    let rows = model.lane_rows();
     let glyphs = sheet.theme.glyphs;
     let row = |i: usize| -> Row {
         let lane = rows[i];
@@ -130,8 +130,11 @@ fn total_row(lanes: &[LaneView]) -> Row {
 
 fn card(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let incidents = model.incidents();
-    let (title, lines) = match (incidents.first(), &model.pulse) {
-        (Some(breaker), _) => (format!("Incident 1 of {}", incidents.len()), incident_lines(model, breaker)),
+    let (title, lines) = match (model.incident_shown(), &model.pulse) {
+        (Some(breaker), _) => {
+            let number = model.incident % incidents.len().max(1) + 1;
+            (format!("Incident {number} of {}", incidents.len()), incident_lines(model, breaker))
+        }
         (None, Some(pulse)) => ("Today".to_owned(), day_lines(&pulse.status)),
         (None, None) => return,
     };
@@ -167,8 +170,13 @@ fn tall_card(model: &Model, sheet: &mut Sheet<'_>, area: Rect, lines: Vec<Vec<Pi
             }
         }
     }
-    let others: Vec<String> =
-        model.incidents().iter().skip(1).map(|b| format!("{} {}", b.name, marks::breaker_word(b))).collect();
+    let shown = model.incident_shown().map(|b| b.name.clone());
+    let others: Vec<String> = model
+        .incidents()
+        .iter()
+        .filter(|b| Some(&b.name) != shown.as_ref())
+        .map(|b| format!("{} {}", b.name, marks::breaker_word(b)))
+        .collect();
     if !others.is_empty() && y < area.bottom() {
         let rest = Rect { y, height: area.bottom() - y, ..area };
         sheet.wrapped(rest, &format!("also {}", others.join(", ")), Token::Warn);
@@ -256,9 +264,17 @@ fn counts(status: &Status) -> Vec<Piece<'static>> {
     ]
 }
 
-fn contacts(status: &Status, sheet: &mut Sheet<'_>, area: Rect) {
+fn contacts(model: &Model, status: &Status, sheet: &mut Sheet<'_>, area: Rect) {
     let inner = sheet.pane(area, "Contacts", false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    if model.past.is_some() {
+        sheet.put(
+            (inner.x, inner.y, inner.width),
+            "contacts keep no past: how they stood then is not known",
+            Token::Muted,
+        );
+        return;
+    }
     let c = status.contacts;
     let total = c.total();
     let ended = c.completed + c.failed;
@@ -337,7 +353,7 @@ fn done_chart(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, are
 
 /// Where breakers were open, below the chart.
 fn marks_below(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, axis: Rect) {
-    for lane in model.lanes_worst_first() {
+    for lane in model.lane_rows() {
         let strip = trend::strip(samples, &lane.lane, model.clock, usize::from(axis.width));
         for (i, glyph) in strip.chars().enumerate().filter(|(_, g)| matches!(g, 'X' | '/' | '^')) {
             let token = if glyph == '/' { Token::Half } else { Token::Critical };

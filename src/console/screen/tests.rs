@@ -28,7 +28,7 @@ fn picture(model: &Model, (columns, rows): (u16, u16), glyphs: Glyphs) -> String
 const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
 
 /// Every screen by the keys that lead to it.
-const SCREENS_BY_KEYS: [(&str, &str); 13] = [
+const SCREENS_BY_KEYS: [(&str, &str); 23] = [
     ("overview", ""),
     ("lanes", "2"),
     ("jobs", "2\n"),
@@ -42,6 +42,16 @@ const SCREENS_BY_KEYS: [(&str, &str); 13] = [
     ("timeline", "7"),
     ("help", "3?"),
     ("quit", "q"),
+    ("palette", ":rsthun"),
+    ("actions", "3a"),
+    ("order", "4s"),
+    ("copy", "4y"),
+    ("marks", "4  V"),
+    ("audit", "7ll"),
+    ("fleet", "8"),
+    ("usage", "9"),
+    ("import", "i"),
+    ("help_search", "?hold"),
 ];
 
 #[test]

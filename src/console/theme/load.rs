@@ -19,7 +19,9 @@ pub const BUILT_IN: [(&str, &str); 6] = [
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ThemeError {
     /// No built-in theme has this name.
-    #[error("there is no theme {0}; the themes are terminal, dusk, paper, contrast, deuteranopia and mono")]
+    #[error(
+        "there is no theme {0}; the themes are terminal, dusk, paper, contrast, deuteranopia, mono and your own files in themes/"
+    )]
     Unknown(String),
     /// The file is no TOML, or holds something else than tokens.
     #[error("the theme can't be read: {0}")]
@@ -43,9 +45,19 @@ pub enum ThemeError {
 /// The built-in theme of this name, for a terminal with `depth` colours and these glyphs.
 pub fn load(name: &str, depth: Depth, glyphs: Glyphs) -> Result<Theme, ThemeError> {
     let text = BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text);
-    let text = text.ok_or_else(|| ThemeError::Unknown(name.to_owned()))?;
+    read(text.ok_or_else(|| ThemeError::Unknown(name.to_owned()))?, depth, glyphs)
+}
+
+/// A theme from its text, as the user's own files hold it.
+pub fn read(text: &str, depth: Depth, glyphs: Glyphs) -> Result<Theme, ThemeError> {
     let styles = parse(text)?.map(|style| downsample::style(style, depth));
     Ok(Theme { styles, glyphs })
+}
+
+/// Names of all themes that can be chosen: ours, then the user's own.
+pub fn names(own: &[String]) -> Vec<String> {
+    let ours = BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
+    ours.chain(own.iter().filter(|name| BUILT_IN.iter().all(|(n, _)| n != name)).cloned()).collect()
 }
 
 fn parse(text: &str) -> Result<[Style; TOKENS.len()], ThemeError> {

@@ -11,7 +11,7 @@ use ratatui::style::Style;
 
 pub use downsample::Depth;
 pub use glyphs::Glyphs;
-pub use load::{BUILT_IN, ThemeError, load};
+pub use load::{BUILT_IN, ThemeError, load, names, read};
 
 /// What a piece of the screen means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,7 @@
 //! Keys of the Breakers screen, and of the incident on the Overview.
 
-use chrono::{DateTime, Utc};
-
+use super::press::{self, Press};
 use super::wish;
-use crate::console::effect::Effect;
 use crate::console::keys::Do;
 use crate::console::model::{Model, Move};
 use crate::operations::actions::Action;
@@ -23,23 +21,30 @@ pub(super) fn enter(model: &mut Model) {
     }
 }
 
-pub(super) fn verb(model: &mut Model, does: Do, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+/// To the lane that the chosen breaker guards.
+pub(super) fn lane(model: &mut Model) {
+    if let Some(lane) = model.breaker().and_then(|b| b.lane.clone()) {
+        press::to_lane(model, lane);
+    }
+}
+
+pub(super) fn verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
     let Some(breaker) = model.breaker() else {
-        return model.say("no breaker is open: there is nothing to mend", true, now);
+        return model.say("no breaker is open: there is nothing to mend", true, press.now);
     };
     let name = breaker.name.clone();
     let held = breaker.state.starts_with("forced");
     let reason = String::new();
     let action = match does {
         Do::Mend if breaker.state == "closed" => {
-            return model.say(format!("{name} is closed: there is nothing to reset"), true, now);
+            return model.say(format!("{name} is closed: there is nothing to reset"), true, press.now);
         }
         Do::Mend => Action::ResetBreaker { name, reason: None },
         Do::HoldOpen => Action::HoldBreakerOpen { name, reason, until: None },
         Do::HoldClosed => Action::HoldBreakerClosed { name, reason, until: None },
-        Do::Automatic if !held => return model.say(format!("{name} is automatic already"), true, now),
+        Do::Automatic if !held => return model.say(format!("{name} is automatic already"), true, press.now),
         Do::Automatic => Action::ReleaseBreaker { name },
         _ => return,
     };
-    wish(model, action, effects);
+    wish(model, action, press.effects);
 }

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use tui_input::{Input, InputRequest};
 
-use super::dialog;
-use crate::console::effect::Answer;
+use super::press::Press;
+use super::{dialog, menus, run, wish};
+use crate::console::effect::{Answer, Effect, Outside};
 use crate::console::keys::{Code, Do, Key};
 use crate::console::model::{Contacts, Editing, List, Model, Move};
 use crate::contacts::contact::ContactRow;
-use crate::contacts::filter::{CONTACTS, Filter, TEXT_CHARS_MAX, complete};
+use crate::contacts::filter::{CONDITIONS_MAX, CONTACTS, Filter, TEXT_CHARS_MAX, complete};
 use crate::contacts::page::{Page, Start};
 
 /// The page that is shown.
@@ -59,13 +60,24 @@ pub(super) fn step(model: &mut Model, step: Move) {
         Move::By(_) => None,
     };
     match turned {
-        Some(start) => (model.contacts.start, model.contacts.list) = (start, List::default()),
+        Some(start) => {
+            // A range is a run of rows of one page.
+            model.contacts.marks.from = None;
+            (model.contacts.start, model.contacts.list) = (start, List::default());
+        }
         None => model.contacts.list.step(&ids, step),
     }
 }
 
-pub(super) fn verb(model: &mut Model, does: Do) {
+/// The filter line, taken out of the model while it is edited.
+pub(super) fn editing(model: &mut Model) -> Option<Editing> {
+    if model.screen == crate::console::model::Screen::Contacts { model.contacts.editing.take() } else { None }
+}
+
+pub(super) fn verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
     match does {
+        Do::Mark | Do::Range | Do::MarkAll => menus::mark(model, does, press),
+        Do::LookUp => look_up(model, press),
         Do::Open => {
             let row = contact_rows(model).get(model.contacts.list.at).map(|r| r.id);
             model.contacts.open = row.map(|id| (id, 0));
@@ -75,9 +87,44 @@ pub(super) fn verb(model: &mut Model, does: Do) {
     }
 }
 
-/// One level back: from the contact to the list; `clears`: from a filtered list to the whole one.
+/// Looks up all that match, the marked ones, or the one that is chosen.
+fn look_up(model: &mut Model, press: &mut Press<'_>) {
+    let marks = &model.contacts.marks;
+    if marks.all {
+        let action = run::look_up(model, model.contacts.filter.clone(), false);
+        return wish(model, action, press.effects);
+    }
+    let numbers: Vec<String> = match (model.contacts.open, model.answer()) {
+        (Some(_), Some(Answer::Contact(Some(contact)))) => {
+            let phone = contact.fields.iter().find(|(name, _)| *name == "phone_e164");
+            phone.and_then(|(_, value)| value.as_str()).map(str::to_owned).into_iter().collect()
+        }
+        _ => {
+            let rows = contact_rows(model);
+            let chosen = rows.get(model.contacts.list.at).map(|r| r.id);
+            let meant = |r: &&ContactRow| if marks.is_empty() { Some(r.id) == chosen } else { marks.has(r.id) };
+            rows.iter().filter(meant).map(|r| r.phone_e164.clone()).collect()
+        }
+    };
+    let marked = if model.contacts.open.is_some() { 0 } else { marks.len() };
+    if numbers.is_empty() || numbers.len() < marked || numbers.len() > CONDITIONS_MAX {
+        let words = format!(
+            "at most {CONDITIONS_MAX} marked contacts of one page are looked up at once: filter, then * marks all that match"
+        );
+        return model.say(words, true, press.now);
+    }
+    let filter: Vec<String> = numbers.iter().map(|n| format!("phone={n}")).collect();
+    let action = run::look_up(model, filter.join(" or "), marked == 0 && numbers.len() == 1);
+    wish(model, action, press.effects);
+}
+
+/// One level back: from the contact to the list; `clears`: marks first, then the filter.
 pub(super) fn back(model: &mut Model, clears: bool) -> bool {
     if model.contacts.open.take().is_some() {
+        return true;
+    }
+    if clears && (!model.contacts.marks.is_empty() || model.contacts.marks.from.is_some()) {
+        model.contacts.marks = Default::default();
         return true;
     }
     let filtered = clears && !model.contacts.filter.is_empty();
@@ -97,8 +144,12 @@ fn begin(contacts: &mut Contacts) {
 }
 
 /// Takes a key while the filter line is edited.
-pub(super) fn edit(model: &mut Model, mut editing: Editing, key: Key, now: DateTime<Utc>) {
+pub(super) fn edit(model: &mut Model, mut editing: Editing, key: Key, press: &mut Press<'_>) {
+    let now = press.now;
     match key.code {
+        Code::Char('o') if key.ctrl => {
+            press.effects.push(Effect::Outside(Outside::Editor(editing.input.value().to_owned())));
+        }
         Code::Esc => return model.contacts.apply(editing.before),
         Code::Enter if editing.error.is_none() => return model.contacts.apply(editing.input.value().trim().to_owned()),
         Code::Enter => {}
@@ -110,6 +161,13 @@ pub(super) fn edit(model: &mut Model, mut editing: Editing, key: Key, now: DateT
         }
     }
     understood(model, editing, now);
+}
+
+/// Empties the filter line, if it is edited.
+pub(super) fn clear(model: &mut Model) {
+    if let Some(editing) = &mut model.contacts.editing {
+        editing.input = Input::default();
+    }
 }
 
 /// Pastes into the filter line; false when it is not edited.

@@ -1,10 +1,10 @@
 //! Keys of the question before an action. No verb works in a field; the focus rests on the way out.
 
-use chrono::{DateTime, Utc};
 use tui_input::{Input, InputRequest};
 
+use super::press::Press;
 use crate::console::confirm;
-use crate::console::effect::Effect;
+use crate::console::effect::{Effect, Outside};
 use crate::console::keys::{Code, Key};
 use crate::console::model::{Dialog, FieldKind, Focus, Model, Overlay};
 use crate::operations::actions::Tier;
@@ -13,16 +13,22 @@ use crate::operations::actions::Tier;
 const FIELD_LIMIT: usize = 200;
 
 /// Takes the dialog out of the model and puts it back while it is open.
-pub(super) fn key(model: &mut Model, mut dialog: Box<Dialog>, key: Key, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+pub(super) fn key(model: &mut Model, mut dialog: Box<Dialog>, key: Key, press: &mut Press<'_>) {
+    let slow = model.facts.slow;
     let stays = match (dialog.focus, key.code) {
         (_, Code::Esc) => false,
         (_, Code::Tab | Code::Down) => turn(&mut dialog, false),
         (_, Code::BackTab | Code::Up) => turn(&mut dialog, true),
         (Focus::Field(at), Code::Enter) if dialog.fields[at].kind != FieldKind::Word => turn(&mut dialog, false),
-        (Focus::Field(_) | Focus::Act, Code::Enter) => !agree(&mut dialog, now, effects),
+        (Focus::Field(_) | Focus::Act, Code::Enter) => !agree(&mut dialog, slow, press),
+        (Focus::Field(at), Code::Char('o')) if key.ctrl => {
+            let text = dialog.fields[at].input.value().to_owned();
+            press.effects.push(Effect::Outside(Outside::Editor(text)));
+            true
+        }
         (Focus::Field(at), _) => edit(&mut dialog.fields[at].input, key),
         (Focus::Cancel, Code::Enter | Code::Char('n' | 'q')) => false,
-        (_, Code::Char('y')) if dialog.plan.tier != Tier::Heavy => !agree(&mut dialog, now, effects),
+        (_, Code::Char('y')) if dialog.plan.tier != Tier::Heavy => !agree(&mut dialog, slow, press),
         (_, Code::Left | Code::Right) => turn(&mut dialog, key.code == Code::Left),
         _ => true,
     };
@@ -37,16 +43,27 @@ fn turn(dialog: &mut Dialog, back: bool) -> bool {
 }
 
 /// True when the plan was agreed to.
-fn agree(dialog: &mut Dialog, now: DateTime<Utc>, effects: &mut Vec<Effect>) -> bool {
-    match confirm::agree(dialog.plan.clone(), &dialog.said(), now) {
+fn agree(dialog: &mut Dialog, slow: bool, press: &mut Press<'_>) -> bool {
+    if !dialog.was_read(press.now, slow) {
+        dialog.wrong = Some("this question has just come up: read it, then answer".into());
+        return false;
+    }
+    match confirm::agree(dialog.plan.clone(), &dialog.said(), press.now) {
         Ok(confirmed) => {
-            effects.push(Effect::Run(Box::new(confirmed)));
+            press.effects.push(Effect::Run(Box::new(confirmed)));
             true
         }
         Err(wrong) => {
             dialog.wrong = Some(wrong);
             false
         }
+    }
+}
+
+/// Empties the field in focus.
+pub(super) fn clear(dialog: &mut Dialog) {
+    if let Focus::Field(at) = dialog.focus {
+        dialog.fields[at].input = Input::default();
     }
 }
 
@@ -57,7 +74,8 @@ pub(super) fn insert(dialog: &mut Dialog, text: &str) -> bool {
     true
 }
 
-fn type_in(input: &mut Input, c: char) {
+/// Types one character, while there is room.
+pub(super) fn type_in(input: &mut Input, c: char) {
     if input.value().chars().count() < FIELD_LIMIT {
         input.handle(InputRequest::InsertChar(c));
     }

@@ -1,9 +1,8 @@
 //! Keys of the Overview's lanes, the Lanes screen, and the jobs of a lane.
 
-use chrono::{DateTime, Utc};
-
-use super::wish;
-use crate::console::effect::{Answer, Effect};
+use super::press::Press;
+use super::{menus, search, wish};
+use crate::console::effect::Answer;
 use crate::console::keys::Do;
 use crate::console::model::{JOB_TABS, Level, Model, Move, Page, Screen};
 use crate::operations::actions::{Action, JobTarget};
@@ -13,7 +12,20 @@ use crate::operations::views::{JobGroup, JobRow};
 pub fn job_rows(model: &Model) -> Vec<&JobRow> {
     let Some(Answer::Jobs(page)) = model.answer() else { return Vec::new() };
     let group = model.lanes.group.as_deref();
-    page.rows.iter().filter(|j| group.is_none_or(|g| j.last_error.as_deref().unwrap_or("unknown") == g)).collect()
+    let search = &model.lanes.search;
+    let takes = |j: &&JobRow| {
+        let error = j.last_error.as_deref().unwrap_or("unknown");
+        let text = |part: Option<&str>| part.unwrap_or("").to_owned();
+        let (contact, phone) = (j.contact_id.to_string(), text(j.phone.as_deref()));
+        group.is_none_or(|g| error == g)
+            && search.takes(&[
+                ("kind", &j.kind),
+                ("contact", &contact),
+                ("phone", &phone),
+                ("error", &text(j.last_error.as_deref())),
+            ])
+    };
+    page.rows.iter().filter(takes).collect()
 }
 
 /// The groups that are shown.
@@ -40,7 +52,7 @@ pub(super) fn settle(model: &mut Model) {
 
 pub(super) fn step(model: &mut Model, step: Move) {
     if !in_jobs(model) {
-        let ids: Vec<String> = model.lanes_worst_first().iter().map(|l| l.lane.clone()).collect();
+        let ids: Vec<String> = model.lane_rows().iter().map(|l| l.lane.clone()).collect();
         let before = model.lanes.list.id.clone();
         model.lanes.list.step(&ids, step);
         if model.lanes.list.id != before {
@@ -68,25 +80,36 @@ pub(super) fn step(model: &mut Model, step: Move) {
     }
 }
 
-/// One level back; false at the list of lanes.
-pub(super) fn back(model: &mut Model) -> bool {
+/// One level back; false at the list of lanes. `clears`: marks and filter first.
+pub(super) fn back(model: &mut Model, clears: bool) -> bool {
+    if clears && model.lanes.level == Level::Jobs {
+        if search::clear(model) {
+            return true;
+        }
+        if !model.lanes.marks.is_empty() || model.lanes.marks.from.is_some() {
+            model.lanes.marks = Default::default();
+            return true;
+        }
+    }
     let lanes = &mut model.lanes;
     match lanes.level {
         Level::Lanes => return false,
         Level::Job(_) => lanes.level = Level::Jobs,
-        Level::Jobs if lanes.group.is_some() => lanes.group = None,
+        Level::Jobs if lanes.group.is_some() => (lanes.group, lanes.marks) = Default::default(),
         Level::Jobs => lanes.level = Level::Lanes,
     }
     true
 }
 
-pub(super) fn verb(model: &mut Model, does: Do, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+pub(super) fn verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
     match does {
         Do::Open => open(model),
         Do::Next => tab(model, 1),
         Do::Previous => tab(model, JOB_TABS.len() - 1),
-        Do::Mend => retry(model, now, effects),
-        Do::Pause | Do::More | Do::Less => lane_verb(model, does, now, effects),
+        Do::Mend => retry(model, press),
+        Do::Filter => search::begin(model),
+        Do::Mark | Do::Range | Do::MarkAll => menus::mark(model, does, press),
+        Do::Pause | Do::More | Do::Less => lane_verb(model, does, press),
         _ => {}
     }
 }
@@ -111,27 +134,34 @@ fn open(model: &mut Model) {
 fn tab(model: &mut Model, by: usize) {
     let lanes = &mut model.lanes;
     lanes.tab = (lanes.tab + by) % JOB_TABS.len();
-    lanes.group = None;
+    (lanes.group, lanes.marks, lanes.search) = Default::default();
     (lanes.jobs, lanes.page) = (Default::default(), Page::default());
 }
 
-fn retry(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+fn retry(model: &mut Model, press: &mut Press<'_>) {
     let dead_job = |job: &JobRow| (job.state == "dead").then_some(JobTarget::Ids(vec![job.id]));
+    let marks = &model.lanes.marks;
     let target = match (&model.lanes.level, model.answer()) {
         (Level::Job(_), Some(Answer::Job(Some(detail)))) => dead_job(&detail.job),
         (Level::Jobs, _) if model.lanes.grouped() => Some(JobTarget::Dead { lane: model.lanes.list.id.clone() }),
+        (Level::Jobs, _) if model.lanes.state() != "dead" => None,
+        (Level::Jobs, _) if marks.all && model.lanes.group.is_none() => {
+            Some(JobTarget::Dead { lane: model.lanes.list.id.clone() })
+        }
+        (Level::Jobs, _) if marks.all => Some(JobTarget::Ids(job_rows(model).iter().map(|j| j.id).collect())),
+        (Level::Jobs, _) if !marks.is_empty() => Some(JobTarget::Ids(marks.ids())),
         (Level::Jobs, _) => job_rows(model).get(model.lanes.jobs.at).and_then(|job| dead_job(job)),
         _ => None,
     };
     match target {
-        Some(target) => wish(model, Action::RetryJobs { target }, effects),
-        None => model.say("only dead jobs can be retried; the others run by themselves", true, now),
+        Some(target) => wish(model, Action::RetryJobs { target }, press.effects),
+        None => model.say("only dead jobs can be retried; the others run by themselves", true, press.now),
     }
 }
 
-fn lane_verb(model: &mut Model, does: Do, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+fn lane_verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
     let Some(lane) = model.lane().cloned() else {
-        return model.say("no lane is selected", true, now);
+        return model.say("no lane is selected", true, press.now);
     };
     let limit = lane.concurrency.unwrap_or(lane.rate_limit);
     let action = match does {
@@ -140,5 +170,5 @@ fn lane_verb(model: &mut Model, does: Do, now: DateTime<Utc>, effects: &mut Vec<
         _ if lane.state == "paused" => Action::ResumeLane { lane: lane.lane },
         _ => Action::PauseLane { lane: lane.lane, reason: None },
     };
-    wish(model, action, effects);
+    wish(model, action, press.effects);
 }

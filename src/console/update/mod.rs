@@ -1,21 +1,35 @@
 //! What a message changes: pure, without a clock, a socket or a file. Every way out is an [`Effect`].
 
+pub mod allowed;
 mod breakers;
 pub mod contacts;
+mod copy;
 mod dialog;
+mod help;
 pub mod lanes;
-pub mod timeline;
+mod menus;
+mod mouse;
+mod palette;
+mod press;
+mod prompt;
+pub mod records;
+mod run;
+pub mod search;
+mod travel;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::confirm;
-use super::effect::{Effect, Loaded};
-use super::keys::{Binding, Code, Do, Key, Place, find};
+use super::effect::{Answer, Effect, Loaded};
 use super::message::{Msg, Pulse};
-use super::model::{Dialog, Failing, Level, Model, Move, Overlay, Screen, holds};
+use super::model::{Dialog, Failing, Level, Model, Overlay, Screen, holds};
 use crate::operations::actions::{Action, Plan, Receipt, Tier};
+use crate::operations::views::SpendRow;
+use press::Press;
+
+pub use press::can_go_back;
 
 /// An idle console's clock moves at most this often.
 const IDLE_CLOCK: TimeDelta = TimeDelta::seconds(60);
@@ -26,34 +40,95 @@ const STALE: i64 = 10;
 /// Takes one message.
 pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let mut press = Press { now, effects: &mut effects };
     match msg {
-        Msg::Key(key) => on_key(model, key, now, &mut effects),
+        Msg::Key(key) => press::on_key(model, key, &mut press),
         Msg::Paste(text) => on_paste(model, &text, now),
+        Msg::Mouse(gesture, spot) => mouse::on_mouse(model, gesture, spot, &mut press),
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);
             effects.push(Effect::Repaint);
         }
+        Msg::Planned(planned) => on_plan(model, planned, &mut press),
+        Msg::Done(done) => on_done(model, done, &mut press),
+        Msg::Stop => press::leave(model, &mut press),
+        Msg::Drained => effects.push(Effect::Leave),
+        Msg::Resumed => effects.extend([Effect::Repaint, Effect::Refresh]),
+        Msg::Edited(result) => on_edited(model, result, now),
+        data => on_data(model, data, now),
+    }
+    ask(model, &mut effects);
+    effects
+}
+
+/// What only changes what is known.
+fn on_data(model: &mut Model, msg: Msg, now: DateTime<Utc>) {
+    match msg {
         Msg::Pulse(pulse) => on_pulse(model, pulse),
         Msg::PulseFailed { at, error } => {
             let since = model.failing.as_ref().map_or(at, |f| f.since);
             model.failing = Some(Failing { since, error });
         }
         Msg::Answer { id, at, result } => on_answer(model, id, at, result),
-        Msg::Planned(planned) => on_plan(model, planned, now, &mut effects),
-        Msg::Done(done) => on_done(model, done, now, &mut effects),
-        Msg::Logs(lines) => timeline::on_logs(model, lines),
-        Msg::Tick => {
-            model.toast = model.toast.take().filter(|toast| toast.until > now);
-            let age = model.pulse.as_ref().map_or(0, |p| (now - p.at).num_seconds());
-            model.stale = (age > STALE && model.frozen.is_none()).then_some(age / 5 * 5);
+        Msg::Past(at, result) => travel::arrived(model, at, result, now),
+        Msg::Logs(lines) => records::on_logs(model, lines),
+        Msg::Shown => {
+            if let Some(Overlay::Confirm(open)) = &mut model.overlay {
+                open.seen = true;
+            }
         }
-        Msg::Stop => leave(model, now, &mut effects),
-        Msg::Drained => effects.push(Effect::Leave),
-        Msg::Resumed => effects.extend([Effect::Repaint, Effect::Refresh]),
-        Msg::Measured(bytes_per_s) => model.facts.slow |= bytes_per_s < 20_000,
+        Msg::Tick => on_tick(model, now),
+        Msg::Step(id, step) => {
+            if let Some(work) = model.works.iter_mut().find(|w| w.id == id) {
+                work.step = (step, now);
+            }
+        }
+        Msg::Ended(id, result) => run::ended(model, id, result, now),
+        Msg::Measured(bytes_per_s) => {
+            model.facts.link = Some(bytes_per_s);
+            model.facts.slow |= bytes_per_s < 20_000;
+        }
+        Msg::Keys(Ok(keymap)) => model.facts.keymap = keymap,
+        Msg::Keys(Err(why)) => model.say(format!("keys.toml is not used: {why}"), true, now),
+        Msg::Themed(Ok(name)) => model.say(format!("theme {name}"), false, now),
+        Msg::Themed(Err(why)) => model.say(why, true, now),
+        Msg::Themes(names) => model.facts.themes = names,
+        _ => {}
     }
-    ask(model, &mut effects);
-    effects
+}
+
+fn on_tick(model: &mut Model, now: DateTime<Utc>) {
+    model.toast = model.toast.take().filter(|toast| toast.until > now);
+    let live = model.frozen.is_none() && model.past.is_none();
+    let age = model.pulse.as_ref().map_or(0, |p| (now - p.at).num_seconds());
+    model.stale = (age > STALE && live).then_some(age / 5 * 5);
+    if let Some(Overlay::Menu(menu)) = &model.overlay
+        && menu.title == menus::WORKS
+    {
+        model.overlay = Some(Overlay::Menu(menus::works_menu(model)));
+    }
+}
+
+/// The days of usage that are shown.
+pub fn usage_rows(model: &Model) -> &[SpendRow] {
+    match model.answer() {
+        Some(Answer::Spend(rows)) => rows,
+        _ => &[],
+    }
+}
+
+/// The place of the chosen row of the list in focus.
+fn selected_row(model: &Model) -> usize {
+    match (model.screen, &model.lanes.level) {
+        (Screen::Overview, _) | (Screen::Lanes, Level::Lanes) => model.lanes.list.at,
+        (Screen::Lanes, _) if model.lanes.grouped() => model.lanes.groups.at,
+        (Screen::Lanes, _) => model.lanes.jobs.at,
+        (Screen::Breakers, _) => model.breakers.list.at,
+        (Screen::Contacts, _) => model.contacts.list.at,
+        (Screen::Timeline, _) => records::shown(model).1,
+        (Screen::Fleet, _) => model.fleet.at,
+        (Screen::Usage, _) => model.usage.at,
+    }
 }
 
 /// Asks what the pane in focus wants to know, when that is another question than before.
@@ -70,6 +145,10 @@ fn ask(model: &mut Model, effects: &mut Vec<Effect>) {
 
 fn on_pulse(model: &mut Model, pulse: Arc<Pulse>) {
     (model.failing, model.stale) = (None, None);
+    if let Some(past) = &mut model.past {
+        past.live = Some(pulse);
+        return;
+    }
     if model.frozen.is_some() {
         return;
     }
@@ -84,13 +163,24 @@ fn on_pulse(model: &mut Model, pulse: Arc<Pulse>) {
 
 /// Finds the selections again after the rows changed.
 fn settle(model: &mut Model) {
-    let lanes: Vec<String> = model.lanes_worst_first().iter().map(|l| l.lane.clone()).collect();
+    let lanes: Vec<String> = model.lane_rows().iter().map(|l| l.lane.clone()).collect();
     model.lanes.list.settle(&lanes);
     let breakers: Vec<String> = model.breaker_rows().iter().map(|b| b.name.clone()).collect();
     model.breakers.list.settle(&breakers);
+    let nodes: Vec<i64> = model.node_rows().iter().map(|n| n.epoch).collect();
+    model.fleet.settle(&nodes);
 }
 
-fn on_answer(model: &mut Model, id: u64, at: DateTime<Utc>, result: Result<Arc<super::effect::Answer>, String>) {
+/// Finds the selections of the pane in focus again.
+fn settle_answer(model: &mut Model) {
+    lanes::settle(model);
+    contacts::settle(model);
+    records::settle(model);
+    let rows: Vec<usize> = (0..usage_rows(model).len()).collect();
+    model.usage.settle(&rows);
+}
+
+fn on_answer(model: &mut Model, id: u64, at: DateTime<Utc>, result: Result<Arc<Answer>, String>) {
     if model.asked.0 != id || model.frozen.is_some() {
         return;
     }
@@ -98,190 +188,86 @@ fn on_answer(model: &mut Model, id: u64, at: DateTime<Utc>, result: Result<Arc<s
     match result {
         Ok(answer) => {
             (loaded.at, loaded.answer, loaded.error) = (at, Some(answer), None);
-            lanes::settle(model);
-            contacts::settle(model);
-            timeline::settle(model);
+            settle_answer(model);
         }
         Err(error) => loaded.error = Some(error),
     }
 }
 
-fn on_plan(model: &mut Model, planned: Result<Box<Plan>, String>, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+fn on_plan(model: &mut Model, planned: Result<Box<Plan>, String>, press: &mut Press<'_>) {
     match planned {
-        Err(error) => model.say(error, true, now),
+        Err(error) => model.say(error, true, press.now),
         Ok(plan) if plan.tier == Tier::Light && !holds(&plan.action) => match confirm::unasked(*plan) {
-            Ok(confirmed) => effects.push(Effect::Run(Box::new(confirmed))),
-            Err(refusal) => model.say(refusal.to_string(), true, now),
+            Ok(confirmed) => press.effects.push(Effect::Run(Box::new(confirmed))),
+            Err(refusal) => model.say(refusal.to_string(), true, press.now),
         },
-        Ok(plan) => model.overlay = Some(Overlay::Confirm(Box::new(Dialog::new(*plan)))),
+        Ok(plan) if model.overlay.is_some() => {
+            let words = format!(
+                "{} {} was not asked for: something else was open; repeat it",
+                plan.action.verb(),
+                plan.action.target()
+            );
+            model.say(words, true, press.now);
+        }
+        Ok(plan) => model.overlay = Some(Overlay::Confirm(Box::new(Dialog::new(*plan, press.now)))),
     }
 }
 
-fn on_done(model: &mut Model, done: Result<Receipt, String>, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+fn on_done(model: &mut Model, done: Result<Receipt, String>, press: &mut Press<'_>) {
+    let now = press.now;
     match done {
         Ok(receipt) => {
             model.undo = receipt.undoable.then_some(receipt.audit_id);
-            let undo = if receipt.undoable { "  ·  u undo" } else { "" };
-            model.say(format!("{}{undo}  ·  same as: {}", receipt.summary, receipt.twin), false, now);
+            model.twin = Some(receipt.twin.clone());
+            (model.lanes.marks, model.contacts.marks) = Default::default();
+            let undo = if receipt.undoable { "  -  u undo 9s" } else { "" };
+            model.say(format!("{}{undo}  -  same as: {}", receipt.summary, receipt.twin), false, now);
         }
         Err(error) => model.say(error, true, now),
     }
-    effects.push(Effect::Refresh);
+    press.effects.push(Effect::Refresh);
 }
 
 fn on_paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect();
-    let taken = match &mut model.overlay {
-        Some(Overlay::Confirm(dialog)) => dialog::insert(dialog, &line),
-        _ => model.screen == Screen::Contacts && contacts::insert(model, &line, now),
+    let taken = match model.overlay.take() {
+        Some(Overlay::Confirm(mut open)) => {
+            let taken = dialog::insert(&mut open, &line);
+            model.overlay = Some(Overlay::Confirm(open));
+            taken
+        }
+        Some(Overlay::Palette(open)) => {
+            palette::insert(model, open, &line);
+            true
+        }
+        Some(Overlay::Prompt(mut open)) => {
+            prompt::insert(&mut open, &line);
+            model.overlay = Some(Overlay::Prompt(open));
+            true
+        }
+        other => {
+            model.overlay = other;
+            let contacts = model.screen == Screen::Contacts && contacts::insert(model, &line, now);
+            contacts || search::insert(model, &line)
+        }
     };
     if !taken {
         model.say("a paste was dropped: here it could only press keys", true, now);
     }
 }
 
-fn on_key(model: &mut Model, key: Key, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-    if key == Key::ctrl('c') {
-        return leave(model, now, effects);
-    }
-    match model.overlay.take() {
-        Some(Overlay::Confirm(dialog)) => dialog::key(model, dialog, key, now, effects),
-        Some(Overlay::Quit) => match key.code {
-            Code::Char('y') => leave(model, now, effects),
-            Code::Esc | Code::Enter | Code::Char('n' | 'q') => {}
-            _ => model.overlay = Some(Overlay::Quit),
-        },
-        Some(Overlay::Help(scrolled)) => help_key(model, scrolled, key),
-        None if model.screen == Screen::Contacts && model.contacts.editing.is_some() => {
-            if let Some(editing) = model.contacts.editing.take() {
-                contacts::edit(model, editing, key, now);
+/// Takes what an editor left, into the field that is open.
+fn on_edited(model: &mut Model, result: Result<String, String>, now: DateTime<Utc>) {
+    match result {
+        Err(why) => model.say(why, true, now),
+        Ok(text) => {
+            match &mut model.overlay {
+                Some(Overlay::Confirm(open)) => dialog::clear(open),
+                _ => contacts::clear(model),
             }
+            on_paste(model, &text, now);
         }
-        None => match find(key, model.place()) {
-            Some(binding) if binding.writes && model.facts.read_only => {
-                model.say("this console is read-only: start it without --read-only to act", true, now);
-            }
-            Some(binding) => act(model, binding, now, effects),
-            None => {}
-        },
     }
-}
-
-fn help_key(model: &mut Model, scrolled: u16, key: Key) {
-    let page = model.size.1 / 2;
-    model.overlay = match find(key, Place::Overview).map(|b| b.does) {
-        Some(Do::Help | Do::Back | Do::Escape) => None,
-        Some(Do::Down) => Some(Overlay::Help(scrolled.saturating_add(1).min(200))),
-        Some(Do::Up) => Some(Overlay::Help(scrolled.saturating_sub(1))),
-        Some(Do::PageDown) => Some(Overlay::Help(scrolled.saturating_add(page).min(200))),
-        Some(Do::PageUp) => Some(Overlay::Help(scrolled.saturating_sub(page))),
-        _ => Some(Overlay::Help(scrolled)),
-    };
-}
-
-fn act(model: &mut Model, binding: &Binding, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-    match binding.does {
-        Do::Overview => show(model, Screen::Overview),
-        Do::Lanes => show(model, Screen::Lanes),
-        Do::Breakers => show(model, Screen::Breakers),
-        Do::Contacts => show(model, Screen::Contacts),
-        Do::Timeline => show(model, Screen::Timeline),
-        Do::LastScreen => show(model, model.last_screen),
-        Do::Help => model.overlay = Some(Overlay::Help(0)),
-        Do::Back => back(model, true),
-        Do::Escape => back(model, false),
-        Do::Quit => leave(model, now, effects),
-        Do::Suspend => effects.push(Effect::Suspend),
-        Do::Repaint => effects.push(Effect::Repaint),
-        Do::Refresh => effects.push(Effect::Refresh),
-        Do::Freeze => model.frozen = if model.frozen.is_some() { None } else { Some(model.clock) },
-        Do::Times => model.ages = !model.ages,
-        Do::Undo => match model.undo.take() {
-            Some(audit_id) => effects.push(Effect::Undo(audit_id)),
-            None => model.say("there is nothing to take back", true, now),
-        },
-        other => in_screen(model, other, now, effects),
-    }
-}
-
-fn in_screen(model: &mut Model, does: Do, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-    if let Some(step) = movement(does, model.size.1) {
-        match model.screen {
-            Screen::Overview | Screen::Lanes => lanes::step(model, step),
-            Screen::Breakers => breakers::step(model, step),
-            Screen::Contacts => contacts::step(model, step),
-            Screen::Timeline => timeline::step(model, step),
-        }
-        return;
-    }
-    match (model.screen, does) {
-        (Screen::Overview, Do::Mend | Do::HoldOpen) => breakers::verb(model, does, now, effects),
-        (Screen::Overview | Screen::Lanes, _) => lanes::verb(model, does, now, effects),
-        (Screen::Breakers, _) => breakers::verb(model, does, now, effects),
-        (Screen::Contacts, _) => contacts::verb(model, does),
-        (Screen::Timeline, _) => timeline::verb(model, does),
-    }
-}
-
-fn movement(does: Do, rows: u16) -> Option<Move> {
-    let half = i32::from((rows / 2).max(1));
-    Some(match does {
-        Do::Up => Move::By(-1),
-        Do::Down => Move::By(1),
-        Do::PageUp => Move::By(-half),
-        Do::PageDown => Move::By(half),
-        Do::First => Move::First,
-        Do::Last => Move::Last,
-        _ => return None,
-    })
-}
-
-fn show(model: &mut Model, screen: Screen) {
-    if model.screen == screen {
-        if screen == Screen::Lanes {
-            model.lanes.level = Level::Lanes;
-        }
-        return;
-    }
-    model.last_screen = model.screen;
-    model.screen = screen;
-    if screen == Screen::Breakers {
-        breakers::enter(model);
-    }
-}
-
-/// Whether `q` leads one level back rather than out.
-pub fn can_go_back(model: &Model) -> bool {
-    match model.screen {
-        Screen::Lanes => model.lanes.level != Level::Lanes,
-        Screen::Contacts => model.contacts.open.is_some(),
-        Screen::Timeline => model.timeline.page.at.is_some(),
-        _ => false,
-    }
-}
-
-/// One level back; `quits`: on a top screen asks whether to leave.
-fn back(model: &mut Model, quits: bool) {
-    let moved = match model.screen {
-        Screen::Lanes => lanes::back(model),
-        Screen::Contacts => contacts::back(model, !quits),
-        Screen::Timeline => timeline::back(model),
-        _ => false,
-    };
-    if !moved && quits {
-        model.overlay = Some(Overlay::Quit);
-    }
-}
-
-/// Drains and leaves; asked again, leaves at once.
-fn leave(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-    if model.leaving.is_some() {
-        effects.push(Effect::Leave);
-        return;
-    }
-    model.overlay = None;
-    model.leaving = Some(now);
-    effects.push(Effect::Drain);
 }
 
 /// Wishes for an action: its radius is counted first.
@@ -290,6 +276,9 @@ fn wish(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     effects.push(Effect::Plan(action));
 }
 
+#[cfg(test)]
+#[path = "hands_tests.rs"]
+mod hands_tests;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

@@ -3,9 +3,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::console::effect::Query;
 use crate::console::fixture::{answer, model, now, plan, pulse};
-use crate::console::keys::REGISTRY;
+use crate::console::keys::{Code, Key, REGISTRY};
 use crate::console::model::{Focus, SCREENS};
 use crate::operations::actions::JobTarget;
+
+/// Brings up a question, on the screen.
+fn ask(model: &mut Model, plan: Plan) {
+    update(model, Msg::Planned(Ok(Box::new(plan))), now());
+    update(model, Msg::Shown, now());
+}
 
 fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let key = |c| if c == '\n' { Key::plain(Code::Enter) } else { Key::char(c) };
@@ -19,7 +25,7 @@ fn planned(effects: &[Effect]) -> Option<&Action> {
 #[test]
 fn the_worst_lane_is_first_and_selected() {
     let model = model((120, 36), true);
-    let order: Vec<&str> = model.lanes_worst_first().iter().map(|l| l.lane.as_str()).take(3).collect();
+    let order: Vec<&str> = model.lane_rows().iter().map(|l| l.lane.as_str()).take(3).collect();
     assert_eq!(order, ["twilio", "numverify", "zerobounce"]);
     assert_eq!(model.lanes.list.id.as_deref(), Some("twilio"));
 }
@@ -48,17 +54,17 @@ fn a_light_action_runs_at_once_and_can_be_taken_back() {
 #[test]
 fn a_wide_action_rests_on_cancel_and_runs_on_y() {
     let mut model = model((80, 24), true);
-    update(&mut model, Msg::Planned(Ok(Box::new(plan(Tier::Wide)))), now());
+    ask(&mut model, plan(Tier::Wide));
     assert!(press(&mut model, "\n").is_empty(), "Enter on Cancel does nothing");
     assert!(model.overlay.is_none());
-    update(&mut model, Msg::Planned(Ok(Box::new(plan(Tier::Wide)))), now());
+    ask(&mut model, plan(Tier::Wide));
     assert!(matches!(press(&mut model, "y").as_slice(), [Effect::Run(_)]));
 }
 
 #[test]
 fn a_heavy_action_runs_only_when_its_number_was_typed() {
     let mut model = model((80, 24), true);
-    update(&mut model, Msg::Planned(Ok(Box::new(plan(Tier::Heavy)))), now());
+    ask(&mut model, plan(Tier::Heavy));
     assert!(press(&mut model, "y\n").is_empty(), "the reason is a field");
     assert!(press(&mut model, "841\n").is_empty());
     assert!(matches!(&model.overlay, Some(Overlay::Confirm(d)) if d.wrong.is_some() && d.focus == Focus::Field(1)));
@@ -70,7 +76,7 @@ fn what_is_pasted_fills_fields_and_never_presses_keys() {
     let mut model = model((80, 24), true);
     assert!(update(&mut model, Msg::Paste("qy".into()), now()).is_empty());
     assert!(model.overlay.is_none() && model.toast.is_some());
-    update(&mut model, Msg::Planned(Ok(Box::new(plan(Tier::Heavy)))), now());
+    ask(&mut model, plan(Tier::Heavy));
     update(&mut model, Msg::Paste("vendor\nsaid so".into()), now());
     assert!(matches!(&model.overlay, Some(Overlay::Confirm(d)) if d.said().reason == "vendor said so"));
 }
@@ -223,7 +229,7 @@ proptest! {
         let mut model = model((80, 24), true);
         for step in steps {
             walk(&mut model, step);
-            prop_assert!(model.lanes.list.at < model.lanes_worst_first().len().max(1));
+            prop_assert!(model.lanes.list.at < model.lane_rows().len().max(1));
             prop_assert!(model.breakers.list.at < model.breaker_rows().len().max(1));
             let jobs = matches!(model.answer(), Some(super::super::effect::Answer::Jobs(_)));
             prop_assert!(!jobs || model.lanes.jobs.at < lanes::job_rows(&model).len().max(1));

@@ -7,4 +7,4 @@ pub mod words;
 
 pub use series::{bar, chart, sparkline};
 pub use sheet::{Piece, Sheet, Spot};
-pub use table::{Cell, Column, Row, Width, table};
+pub use table::{Cell, Column, Row, Rows, Width, marked_table, table};

@@ -27,6 +27,8 @@ pub struct Sheet<'a> {
     pub theme: &'a Theme,
     /// Heavy frames: a production environment.
     pub heavy: bool,
+    /// What lies where, for the mouse; what was drawn last lies on top.
+    pub spots: Vec<(Rect, crate::console::message::Spot)>,
 }
 
 impl Sheet<'_> {
@@ -179,7 +181,7 @@ mod tests {
     fn drawn(text: &str, width: u16) -> String {
         let theme = load("mono", Depth::Mono, Glyphs::UNICODE).unwrap();
         let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
-        Sheet { buf: &mut buf, theme: &theme, heavy: false }.put((0, 0, width), text, Token::Text);
+        Sheet { buf: &mut buf, theme: &theme, heavy: false, spots: Vec::new() }.put((0, 0, width), text, Token::Text);
         buf.content().iter().map(|c| c.symbol()).collect::<String>().trim_end().to_owned()
     }
 

@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Sheet, Spot};
+use super::Sheet;
+use super::sheet::Spot as At;
+use crate::console::message::Spot;
 use crate::console::model::window;
 use crate::console::theme::Token;
 
@@ -70,6 +72,20 @@ pub fn table(
     (len, selected): (usize, Option<usize>),
     row: impl Fn(usize) -> Row,
 ) -> u16 {
+    marked_table(sheet, area, columns, (len, selected, &|_| false), row)
+}
+
+/// How many rows there are, which one is chosen, and which are marked.
+pub type Rows<'a> = (usize, Option<usize>, &'a dyn Fn(usize) -> bool);
+
+/// The same, with `*` beside the rows that are marked.
+pub fn marked_table(
+    sheet: &mut Sheet<'_>,
+    area: Rect,
+    columns: &[Column],
+    (len, selected, marked): Rows<'_>,
+    row: impl Fn(usize) -> Row,
+) -> u16 {
     if area.height < 2 || area.width < 4 {
         return 0;
     }
@@ -92,6 +108,12 @@ pub fn table(
                 put(sheet, (x, y, width), column, &cell.text, cell.token);
             }
         }
+        if selected.is_some() {
+            sheet.spots.push((Rect { y, height: 1, ..area }, Spot::Row(first + i)));
+        }
+        if marked(first + i) {
+            sheet.put((area.x + 1, y, 1), "*", Token::Accent);
+        }
         if selected == Some(first + i) {
             sheet.put((area.x, y, 1), sheet.theme.glyphs.cursor, Token::Accent);
             sheet.mark(Rect { y, height: 1, ..area }, Token::Selected);
@@ -100,7 +122,7 @@ pub fn table(
     shown as u16
 }
 
-fn put(sheet: &mut Sheet<'_>, (x, y, width): Spot, column: &Column, text: &str, token: Token) {
+fn put(sheet: &mut Sheet<'_>, (x, y, width): At, column: &Column, text: &str, token: Token) {
     let used = u16::try_from(text.width()).unwrap_or(u16::MAX);
     let x_right = if column.right { x + width.saturating_sub(used) } else { x };
     sheet.put((x_right, y, width.min(width - (x_right - x).min(width))), text, token);

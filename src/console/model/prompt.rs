@@ -1,0 +1,30 @@
+//! One line to type: the name of a file.
+
+use tui_input::Input;
+
+/// What the line is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Where contacts that match are written.
+    Export {
+        /// The filter; empty = all.
+        filter: String,
+    },
+    /// Which file is imported.
+    Import,
+}
+
+/// One line to type.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// What for.
+    pub ask: Ask,
+    /// What was typed.
+    pub input: Input,
+}
+
+impl PartialEq for Prompt {
+    fn eq(&self, other: &Prompt) -> bool {
+        self.ask == other.ask && self.input.value() == other.input.value()
+    }
+}

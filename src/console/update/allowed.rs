@@ -1,0 +1,23 @@
+//! Whether something may be changed here and now, and why not. What is forbidden is greyed with this reason, never hidden.
+
+use crate::console::keys::Binding;
+use crate::console::model::Model;
+
+/// Why nothing can be changed now.
+pub fn writes(model: &Model) -> Option<String> {
+    if model.facts.read_only {
+        return Some("this console is read-only: start it without --read-only to act".into());
+    }
+    if model.past.is_some() {
+        return Some("this is the past: 0 leads back to the present, where it can be done".into());
+    }
+    if model.leaving.is_some() {
+        return Some("the console is draining and will end".into());
+    }
+    model.failing.as_ref().map(|_| "the database does not answer: it can be done when it is back".into())
+}
+
+/// Why this key can't do what it says.
+pub fn refusal(model: &Model, binding: &Binding) -> Option<String> {
+    if binding.writes { writes(model) } else { None }
+}

@@ -1,0 +1,124 @@
+//! A command that was understood: where it leads, or what it wishes for.
+
+use super::press::{self, Press};
+use super::{prompt, travel};
+use crate::console::command::{self, Command};
+use crate::console::effect::{Effect, Job};
+use crate::console::model::{Level, Model, Overlay, Screen, Search, Step, WORKS_MAX, Work};
+use crate::operations::actions::{Action, LookUp};
+
+/// Runs a line, or says what is wrong with it.
+pub(super) fn line(model: &mut Model, line: &str, press: &mut Press<'_>) {
+    match command::parse(line, press.now) {
+        Ok(command) => run(model, command, press),
+        Err(wrong) => model.say(wrong, true, press.now),
+    }
+}
+
+fn run(model: &mut Model, command: Command, press: &mut Press<'_>) {
+    match command {
+        Command::Do(id) => by_id(model, id, press),
+        Command::Act(action) => press::wish_if_allowed(model, action, press),
+        Command::LookUp { filter, again } => press::wish_if_allowed(model, look_up(model, filter, again), press),
+        Command::Undo(id) => match super::allowed::writes(model) {
+            Some(why) => model.say(why, true, press.now),
+            None => press.effects.push(Effect::Undo(id)),
+        },
+        Command::Import { path, lookup } => prompt::begin_import(model, path, lookup, press),
+        Command::Export { path, filter } => prompt::begin_export(model, path, filter, press),
+        Command::Theme(name) => press.effects.push(Effect::Theme(name)),
+        Command::Link(Some(slow)) => {
+            model.facts.slow = slow;
+            press.effects.push(Effect::Link);
+        }
+        Command::Link(None) => {
+            model.facts.slow = false;
+            press.effects.extend([Effect::Link, Effect::Measure]);
+        }
+        Command::At(at) => travel::to(model, at, press),
+        leads => lead(model, leads),
+    }
+}
+
+/// What only leads somewhere.
+fn lead(model: &mut Model, command: Command) {
+    match command {
+        Command::Show(screen) => press::show(model, screen),
+        Command::Lane(lane) => press::to_lane(model, lane),
+        Command::Jobs(lane, tab) => {
+            press::to_lane(model, lane);
+            model.lanes.tab = tab.unwrap_or(model.lanes.tab);
+            model.lanes.level = Level::Jobs;
+        }
+        Command::Job(id) => {
+            model.lanes.level = Level::Job(id);
+            press::show(model, Screen::Lanes);
+            model.lanes.level = Level::Job(id);
+        }
+        Command::Breaker(name) => press::to_breaker(model, name),
+        Command::Contacts(filter) => {
+            model.contacts.open = None;
+            model.contacts.apply(filter);
+            press::show(model, Screen::Contacts);
+        }
+        Command::Contact(id) => {
+            model.contacts.open = Some((id, 0));
+            press::show(model, Screen::Contacts);
+        }
+        Command::Records(tab, words) => {
+            model.timeline.tab = tab;
+            model.timeline.search = Search::of(words);
+            press::show(model, Screen::Timeline);
+        }
+        _ => {}
+    }
+}
+
+/// Does what a key does, where it works here.
+pub(super) fn by_id(model: &mut Model, id: &str, press: &mut Press<'_>) {
+    let Some(binding) = command::by_id(id) else { return };
+    if crate::console::keys::in_place(binding, model.place()) {
+        press::act(model, binding, press);
+    } else {
+        model.say(format!("{id} works on another screen: {}", binding.words), true, press.now);
+    }
+}
+
+/// The wish to look up what matches, with the packages and attempts of the settings.
+pub(super) fn look_up(model: &Model, filter: String, again: bool) -> Action {
+    let (packages, attempts) = model.facts.lookup.clone();
+    Action::LookUp(LookUp { filter, again, packages, attempts })
+}
+
+/// Begins work in the background.
+pub(super) fn begin(model: &mut Model, name: String, job: Job, press: &mut Press<'_>) {
+    let id = model.works.last().map_or(1, |w| w.id + 1);
+    if model.works.iter().filter(|w| w.ended.is_none()).count() >= 4 {
+        return model.say("four imports and exports are under way: let one end first", true, press.now);
+    }
+    model.say(format!("{name} has begun: J shows how far it is"), false, press.now);
+    model.works.push(Work { id, name, begun: press.now, step: (Step::default(), press.now), ended: None });
+    if model.works.len() > WORKS_MAX {
+        let oldest = model.works.iter().position(|w| w.ended.is_some());
+        oldest.map(|at| model.works.remove(at));
+    }
+    press.effects.push(Effect::Work(id, job));
+}
+
+/// Takes how a work ended.
+pub(super) fn ended(model: &mut Model, id: u64, result: Result<String, String>, now: chrono::DateTime<chrono::Utc>) {
+    let Some(work) = model.works.iter_mut().find(|w| w.id == id) else { return };
+    let (text, good) = match result {
+        Ok(text) => (text, true),
+        Err(text) => (text, false),
+    };
+    work.ended = Some((text.clone(), good));
+    work.step.1 = now;
+    let line = format!("{}: {text}", work.name);
+    model.say(line, !good, now);
+    if let Some(Overlay::Menu(menu)) = &model.overlay
+        && menu.title == super::menus::WORKS
+    {
+        model.overlay = Some(Overlay::Menu(super::menus::works_menu(model)));
+    }
+}

@@ -1,0 +1,140 @@
+//! Imports and exports in the background: how far they are comes home as messages; ended, what was done stays.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::effect::Job;
+use super::message::Msg;
+use super::model::Step;
+use crate::contacts::export::{Format, export};
+use crate::contacts::filter::Filter;
+use crate::contacts::import::{ImportOptions, Source};
+use crate::contacts::page;
+use crate::database::Db;
+use crate::operations::actions::{Actor, ImportWish, run_import};
+
+/// How often one work says how far it is.
+const STEP: Duration = Duration::from_millis(500);
+
+/// All works under way, by number.
+#[derive(Debug, Default)]
+pub struct Works {
+    running: Arc<Mutex<BTreeMap<u64, AbortHandle>>>,
+}
+
+/// What a work needs.
+pub struct Bench {
+    /// The database.
+    pub db: Db,
+    /// Who does it.
+    pub actor: Actor,
+    /// Where it says how far it is.
+    pub home: mpsc::UnboundedSender<Msg>,
+}
+
+impl Works {
+    /// Begins a work.
+    pub fn begin(&self, runtime: &Handle, bench: Bench, id: u64, job: Job) {
+        let home = bench.home.clone();
+        let running = Arc::clone(&self.running);
+        let task = runtime.spawn(async move {
+            let result = match job {
+                Job::Import { path, lookup } => import(&bench, id, path, lookup).await,
+                Job::Export { path, filter } => write(&bench, id, &path, &filter).await,
+            };
+            locked(&running).remove(&id);
+            // Nobody listens any more once the console was left.
+            let _ = home.send(Msg::Ended(id, result));
+        });
+        locked(&self.running).insert(id, task.abort_handle());
+    }
+
+    /// Ends a work; what was done stays.
+    pub fn end(&self, id: u64, home: &mpsc::UnboundedSender<Msg>) {
+        if let Some(task) = locked(&self.running).remove(&id) {
+            task.abort();
+            let _ = home.send(Msg::Ended(id, Err("ended by hand: what was done stays".into())));
+        }
+    }
+}
+
+fn locked<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says how far a work is, at most twice a second.
+struct Teller<'a> {
+    bench: &'a Bench,
+    id: u64,
+    last: Option<Instant>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, step: Step) {
+        if self.last.is_none_or(|last| last.elapsed() >= STEP) {
+            self.last = Some(Instant::now());
+            let _ = self.bench.home.send(Msg::Step(self.id, step));
+        }
+    }
+}
+
+async fn import(bench: &Bench, id: u64, path: String, lookup: Option<u16>) -> Result<String, String> {
+    let name = Path::new(&path).file_name().map_or_else(|| path.clone(), |n| n.to_string_lossy().into_owned());
+    let options = ImportOptions { source_name: Some(name), ..ImportOptions::default() };
+    let source = Source::File(expanded(&path));
+    let wish = ImportWish { source, options, lookup_attempts: lookup.map(u32::from) };
+    let mut teller = Teller { bench, id, last: None };
+    let mut progress = |p: crate::contacts::import::Progress| {
+        let part = p.bytes_total.filter(|_| p.bytes > 0).map(|total| p.bytes as f64 / total.max(1) as f64);
+        teller.tell(Step { rows: p.report.read, part });
+    };
+    let report = run_import(&bench.db, wish, &bench.actor, &mut progress).await.map_err(|e| e.to_string())?;
+    Ok(format!(
+        "{} rows read, {} new, {} there already, {} rejected, in {:.1} s",
+        report.read, report.inserted, report.duplicates, report.rejected, report.seconds
+    ))
+}
+
+async fn write(bench: &Bench, id: u64, path: &str, filter: &str) -> Result<String, String> {
+    let format = match Path::new(path).extension().and_then(|e| e.to_str()) {
+        Some("csv") => Format::Csv,
+        Some("tsv") => Format::Tsv,
+        Some("jsonl") => Format::Jsonl,
+        _ => return Err("the name's end says the format: .csv, .tsv or .jsonl".into()),
+    };
+    let filter = Filter::parse(filter, Utc::now()).map_err(|e| e.to_string())?;
+    let whole = page::estimate(&bench.db, &filter).await.map_err(|e| e.to_string())?.rows;
+    let path = expanded(path);
+    let mut file = BufWriter::new(created(&path).map_err(|e| format!("{} can't be written: {e}", path.display()))?);
+    let mut teller = Teller { bench, id, last: None };
+    let mut progress = |rows: u64| {
+        let part = (whole > 0).then(|| (rows as f64 / whole as f64).min(0.99));
+        teller.tell(Step { rows, part });
+    };
+    let rows = export(&bench.db, &filter, format, &mut file, &mut progress).await.map_err(|e| e.to_string())?;
+    file.flush().map_err(|e| format!("{} can't be written to its end: {e}", path.display()))?;
+    Ok(format!("{rows} contacts written"))
+}
+
+/// A new file that only its owner may read: contacts are people. A file that is there already is not overwritten.
+fn created(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// `~/` is the home folder, as in a shell.
+fn expanded(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
