@@ -33,3 +33,4 @@ mod migrate_applies;
 mod private_server_life;
 mod private_server_places;
 mod settings_layers;
+mod usage_counts;

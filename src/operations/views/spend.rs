@@ -12,7 +12,7 @@ pub struct SpendRow {
     pub provider: String,
     /// The day.
     pub day: NaiveDate,
-    /// Calls that were made.
+    /// Calls that were made; the parts of a call that are paid apart don't count twice.
     pub calls: i64,
     /// Those that failed.
     pub failures: i64,
@@ -27,8 +27,10 @@ pub struct SpendRow {
 /// The last `days` (1 to 400), the newest first, dearest provider first; at most 2,000 rows.
 pub async fn spend(db: &Db, days: i32) -> Result<Vec<SpendRow>> {
     let sql = "
-        SELECT provider, (hour AT TIME ZONE 'UTC')::date AS day, sum(calls)::bigint AS calls, sum(failures)::bigint AS failures,
-               sum(cached)::bigint AS cached, sum(cost)::float8 AS cost, (sum(took_ms) / nullif(sum(calls), 0))::bigint AS mean_ms
+        SELECT provider, (hour AT TIME ZONE 'UTC')::date AS day,
+               coalesce(sum(calls) FILTER (WHERE operation = 'call'), 0)::bigint AS calls, sum(failures)::bigint AS failures,
+               coalesce(sum(cached) FILTER (WHERE operation = 'call'), 0)::bigint AS cached, sum(cost)::float8 AS cost,
+               (sum(took_ms) / nullif(sum(calls) FILTER (WHERE operation = 'call'), 0))::bigint AS mean_ms
         FROM usage WHERE hour > now() - make_interval(days => least(greatest($1, 1), 400))
         GROUP BY provider, day ORDER BY day DESC, cost DESC, provider LIMIT 2000";
     Ok(sqlx::query_as(sql).bind(days).fetch_all(db.pool()).await?)
