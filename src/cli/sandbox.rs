@@ -1,5 +1,6 @@
 //! `sandbox`: the providers' stand-ins alone, until a signal comes.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -20,18 +21,22 @@ pub async fn run(common: &Common, args: &SandboxArgs) -> Result<ExitCode, Failur
     };
     let sandbox = Sandbox::start(options).await?;
     let credential = sandbox.credential();
+    let environment = sandbox.environment();
     if common.json {
-        output::json(&json!({"url": sandbox.url(), "scenario": args.scenario.to_string(),
-                             "account_sid": credential.account_sid, "auth_token": credential.auth_token}))?;
+        let variables: BTreeMap<_, _> = environment.iter().map(|(name, value)| (name, value)).collect();
+        output::json(
+            &json!({"url": sandbox.url(), "scenario": args.scenario.to_string(), "account_sid": credential.account_sid,
+                             "auth_token": credential.auth_token, "environment": variables}),
+        )?;
     } else {
         output::line(&format!(
             "The providers' stand-ins answer at {} (scenario {}). To work against them:",
             sandbox.url(),
             args.scenario
         ))?;
-        output::line(&format!("  export SWITCHBOARD_PROVIDERS__TWILIO__BASE_URL={}", sandbox.url()))?;
-        output::line(&format!("  export SWITCHBOARD_PROVIDERS__TWILIO__ACCOUNT_SID={}", credential.account_sid))?;
-        output::line(&format!("  export SWITCHBOARD_PROVIDERS__TWILIO__AUTH_TOKEN={}", credential.auth_token))?;
+        for (name, value) in &environment {
+            output::line(&format!("  export {name}={value}"))?;
+        }
     }
     tokio::select! {
         _ = term.recv() => {}

@@ -5,7 +5,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
@@ -45,6 +45,8 @@ pub struct Counters {
     pub at_once: u64,
     /// The most of them at any moment.
     pub most_at_once: u64,
+    /// The most that arrived within a tenth of a second (by the sandbox's clock).
+    pub most_in_100_ms: u64,
 }
 
 /// What a provider answers to one call: decided at arrival.
@@ -57,6 +59,26 @@ pub(super) struct Arrival {
 struct Desk {
     player: Player,
     counters: Counters,
+    /// The tenth of a second that is counted now, and its calls.
+    tenth: (u128, u64),
+}
+
+impl Desk {
+    fn new(script: Script) -> Self {
+        Self { player: Player::new(script), counters: Counters::default(), tenth: (0, 0) }
+    }
+
+    fn count(&mut self, now: Duration, answered: Option<u16>) {
+        let counters = &mut self.counters;
+        counters.total += 1;
+        counters.at_once += 1;
+        counters.most_at_once = counters.most_at_once.max(counters.at_once);
+        let tenth = now.as_millis() / 100;
+        self.tenth = if self.tenth.0 == tenth { (tenth, self.tenth.1 + 1) } else { (tenth, 1) };
+        counters.most_in_100_ms = counters.most_in_100_ms.max(self.tenth.1);
+        let name = answered.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        *counters.by_status.entry(name).or_default() += 1;
+    }
 }
 
 struct Books {
@@ -73,9 +95,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn new(scripts: Vec<Script>) -> Self {
-        let desks =
-            scripts.into_iter().map(|script| Desk { player: Player::new(script), counters: Counters::default() });
-        let books = Books { desks: desks.collect(), calls: VecDeque::new(), forgotten: 0 };
+        let books = Books { desks: scripts.into_iter().map(Desk::new).collect(), calls: VecDeque::new(), forgotten: 0 };
         Self { began: Instant::now(), books: Mutex::new(books) }
     }
 
@@ -94,11 +114,7 @@ impl Ledger {
         if let Some(desk) = books.desks.get_mut(provider) {
             mode = desk.player.call(now);
             answered = status(mode);
-            desk.counters.total += 1;
-            desk.counters.at_once += 1;
-            desk.counters.most_at_once = desk.counters.most_at_once.max(desk.counters.at_once);
-            let name = answered.map_or_else(|| "none".to_owned(), |status| status.to_string());
-            *desk.counters.by_status.entry(name).or_default() += 1;
+            desk.count(now, answered);
         }
         if books.calls.len() == CALLS_MAX {
             books.calls.pop_front();

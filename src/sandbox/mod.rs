@@ -4,16 +4,27 @@
 //! The way of a call: `wire` (the connection), `serve` (the call), `script` (what goes wrong), `provider` (who answers),
 //! `ledger` (what is counted).
 
+mod clearbit;
 mod control;
 mod dice;
+mod hunter;
+mod keys;
 mod ledger;
+mod line;
+mod number;
+mod numverify;
 mod provider;
+mod query;
 mod scenario;
 mod script;
 mod script_text;
 mod serve;
+mod truecaller;
 mod twilio;
+mod whitepages;
 mod wire;
+mod world;
+mod zerobounce;
 
 use std::{
     collections::BTreeMap,
@@ -26,12 +37,14 @@ use std::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub use keys::Credential;
 pub use ledger::{CALLS_MAX, CallRecord, Counters};
 pub use scenario::{Scenario, UnknownScenario};
 pub use script::{Bound, Mode, PHASES_MAX, Phase, Player, STATUSES, Script};
 pub use script_text::ScriptError;
 pub use wire::CONNECTIONS_MAX;
 
+use keys::Keys;
 use ledger::Ledger;
 use provider::PROVIDERS;
 use serve::Shared;
@@ -39,15 +52,8 @@ use serve::Shared;
 /// How long `stop` waits for calls in flight before it leaves them to the end of the process.
 const STOP_MAX: Duration = Duration::from_secs(2);
 const LATENCY_SCALE_MAX: f64 = 100.0;
-
-/// What the stand-in for Twilio accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credential {
-    /// `AC` and 32 hexadecimal digits, if it was not chosen otherwise.
-    pub account_sid: String,
-    /// 32 hexadecimal digits, if it was not chosen otherwise.
-    pub auth_token: String,
-}
+/// Providers that a Switchboard calls only if it is told to.
+const OFF_BY_DEFAULT: [&str; 2] = ["whitepages", "truecaller"];
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
@@ -58,15 +64,17 @@ pub struct Options {
     pub scenario: Scenario,
     /// Contacts of the run: the first outage begins after a fifth as many calls.
     pub contacts_expected: u64,
-    /// 1 answers in about 60-120 ms, 0 at once; at most 100.
+    /// 1 answers in about 60-120 ms (Twilio) to 300 (ZeroBounce), 0 at once; at most 100.
     pub latency_scale: f64,
     /// How long an outage of a scenario lasts.
     pub outage: Duration,
     /// How long all is well before the next one.
     pub gap: Duration,
-    /// For latencies and the credential; answers depend on the number alone.
+    /// Every answer takes exactly so long, whatever the scale.
+    pub latency: Option<Duration>,
+    /// For latencies and the credentials; answers depend on what is asked alone.
     pub seed: u64,
-    /// What is accepted; none makes one from the seed.
+    /// What Twilio's stand-in accepts; none makes one from the seed.
     pub credential: Option<Credential>,
 }
 
@@ -77,6 +85,7 @@ impl Default for Options {
             scenario: Scenario::Calm,
             contacts_expected: 5000,
             latency_scale: 1.0,
+            latency: None,
             outage: Duration::from_secs(12),
             gap: Duration::from_secs(45),
             seed: 1,
@@ -123,7 +132,8 @@ impl Sandbox {
     /// # Errors
     /// A reachable or taken address, a senseless latency scale, an outage or gap of no length.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
-        let Options { listen, scenario, contacts_expected, latency_scale, outage, gap, seed, credential } = options;
+        let Options { listen, scenario, contacts_expected, latency_scale, latency, outage, gap, seed, credential } =
+            options;
         if !listen.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(listen));
         }
@@ -131,13 +141,13 @@ impl Sandbox {
             return Err(SandboxError::Latency(latency_scale));
         }
         let lengths = scenario::Lengths { contacts_expected, outage, gap };
-        let scripts: Result<_, _> = (0..PROVIDERS.len()).map(|index| scenario.script(index, &lengths)).collect();
+        let scripts: Result<_, _> = PROVIDERS.iter().map(|provider| scenario.script(provider.id, &lengths)).collect();
         let ledger = Arc::new(Ledger::new(scripts?));
         let taken = |source| SandboxError::Bind { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
-        let credential = Arc::new(credential.unwrap_or_else(|| Credential::from_seed(seed)));
-        let shared = Shared { ledger, credential, seed, latency_scale, stop: CancellationToken::new() };
+        let keys = Arc::new(Keys::new(seed, credential));
+        let shared = Shared { ledger, keys, seed, latency_scale, latency, stop: CancellationToken::new() };
         let server = tokio::spawn(serve::run(listener, shared.clone()));
         Ok(Self { address, shared, server: Some(server) })
     }
@@ -152,15 +162,40 @@ impl Sandbox {
     /// # Errors
     /// No stand-in bears that id.
     pub fn base_url(&self, provider: &str) -> Result<String, SandboxError> {
-        Ok(match known(provider)? {
+        let index = known(provider)?;
+        let base = PROVIDERS.get(index).map_or("", |provider| provider.base);
+        Ok(match index {
             0 => self.url(),
-            _ => format!("{}/{provider}", self.url()),
+            _ => format!("{}/{provider}{base}", self.url()),
         })
     }
 
-    /// What it accepts.
+    /// What Twilio's stand-in accepts.
     pub fn credential(&self) -> &Credential {
-        &self.shared.credential
+        &self.shared.keys.twilio
+    }
+
+    /// What is accepted: slot, field, value, for every slot.
+    pub fn accepted(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        self.shared.keys.all()
+    }
+
+    /// The variables that make a Switchboard work against this sandbox: addresses, credentials, and what is off by default.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let variable = |name: &str, key: &str| format!("SWITCHBOARD_PROVIDERS__{name}__{key}");
+        let mut all = Vec::new();
+        for provider in PROVIDERS {
+            let url = self.base_url(provider.id).unwrap_or_default();
+            all.push((variable(provider.settings, "BASE_URL"), url));
+            if OFF_BY_DEFAULT.contains(&provider.id) {
+                all.push((variable(provider.settings, "ENABLED"), "true".to_owned()));
+            }
+        }
+        let keys = self.accepted();
+        all.extend(
+            keys.map(|(slot, field, value)| (variable(&slot.to_uppercase(), &field.to_uppercase()), value.to_owned())),
+        );
+        all
     }
 
     /// Ids of all providers for which it stands in.
@@ -202,13 +237,6 @@ impl Drop for Sandbox {
     }
 }
 
-impl Credential {
-    fn from_seed(seed: u64) -> Self {
-        let dice = dice::Dice::new(seed, "twilio");
-        Self { account_sid: format!("AC{}", dice.hex("account", 32)), auth_token: dice.hex("token", 32) }
-    }
-}
-
 fn known(provider: &str) -> Result<usize, SandboxError> {
     provider::index(provider).ok_or_else(|| SandboxError::UnknownProvider(provider.to_owned()))
 }
@@ -221,3 +249,6 @@ fn did_you_mean(word: &str, names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod strictness_tests;

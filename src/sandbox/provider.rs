@@ -5,7 +5,7 @@
 use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 
-use super::{Credential, twilio};
+use super::{clearbit, hunter, keys::Keys, numverify, truecaller, twilio, whitepages, zerobounce};
 
 /// A request to a provider, its own part of the path only.
 pub(super) struct Asked<'a> {
@@ -15,8 +15,10 @@ pub(super) struct Asked<'a> {
     /// The text behind the question mark, still encoded.
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
+    /// What was sent with it, at most a mebibyte.
+    pub(super) body: &'a [u8],
     /// What must be presented.
-    pub(super) credential: &'a Credential,
+    pub(super) keys: &'a Keys,
 }
 
 /// What is sent back.
@@ -47,16 +49,35 @@ impl Answer {
 pub(super) struct Provider {
     /// Its id, as everywhere.
     pub(super) id: &'static str,
+    /// Its name in our variables.
+    pub(super) settings: &'static str,
+    /// What stands between its prefix and its paths in a base URL.
+    pub(super) base: &'static str,
+    /// How slow it is beside Twilio.
+    pub(super) pace: f64,
     /// Answers when all is well; refuses what the original would refuse.
     pub(super) answer: fn(&Asked<'_>) -> Answer,
-    /// The error of this status, in the original's own shape.
+    /// What this status stands for, in the original's own way: 401 a refused key, 402 a used-up quota, 202 a record that is
+    /// not there yet. Its own status may be another one.
     pub(super) error: fn(u16) -> Answer,
+    /// Too many calls now, in the original's own way; so many seconds to wait, if it says so.
+    pub(super) busy: fn(u32) -> Answer,
     /// What a path asks about, decoded, for the list of calls and for the latency; empty if nothing.
     pub(super) subject: fn(&Asked<'_>) -> String,
 }
 
 /// Every stand-in, in the order of the scenarios.
-pub(super) static PROVIDERS: &[Provider] = &[twilio::PROVIDER];
+pub(super) static PROVIDERS: &[Provider] = &[
+    twilio::PROVIDER,
+    clearbit::PHONE,
+    clearbit::COMPANY,
+    clearbit::EMAIL,
+    numverify::PROVIDER,
+    hunter::PROVIDER,
+    zerobounce::PROVIDER,
+    whitepages::PROVIDER,
+    truecaller::PROVIDER,
+];
 
 /// Which provider a path means, and the provider's own part of it.
 pub(super) fn find(path: &str) -> (usize, &str) {

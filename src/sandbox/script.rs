@@ -14,9 +14,10 @@ pub enum Mode {
     Ok,
     /// As `Ok`, but only after this long.
     Slow(Duration),
-    /// An error of this HTTP status (one of [`STATUSES`]) in the provider's own shape.
+    /// What this HTTP status (one of [`STATUSES`]) stands for, in the provider's own way: 401 a refused key, 402 a used-up
+    /// quota, 202 a record that is not there yet.
     Status(u16),
-    /// 429 with this Retry-After, in seconds.
+    /// Too many calls, in the provider's own way, with this wait in seconds where it says one.
     TooMany(u32),
     /// Accepted, never answered.
     Hang,
@@ -31,7 +32,7 @@ pub enum Mode {
 }
 
 /// The statuses that a script may ask for by their number; 429 is [`Mode::TooMany`].
-pub const STATUSES: [u16; 7] = [500, 502, 503, 504, 401, 403, 404];
+pub const STATUSES: [u16; 10] = [500, 502, 503, 504, 401, 402, 403, 404, 202, 451];
 
 /// How long a phase lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

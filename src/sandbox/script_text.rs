@@ -42,8 +42,10 @@ pub enum ScriptError {
     TooLong,
 }
 
-const MODES: [&str; 15] =
-    ["ok", "slow", "500", "502", "503", "504", "hang", "reset", "429", "garbage", "401", "403", "404", "half", "drip"];
+const MODES: [&str; 18] = [
+    "ok", "slow", "500", "502", "503", "504", "hang", "reset", "429", "garbage", "401", "402", "403", "404", "202",
+    "451", "half", "drip",
+];
 
 /// Longer than any client waits: its time-out must end the call.
 const SLOW_DEFAULT: Duration = Duration::from_secs(15);

@@ -16,8 +16,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Credential, control,
+    control,
     dice::Dice,
+    keys::Keys,
     ledger::{Arrival, Ledger, Visit},
     provider::{Answer, Asked, PROVIDERS, Provider, find},
     script::Mode,
@@ -38,9 +39,11 @@ const GARBAGE: &str = "<html>\u{0}\u{1b}[2J not json";
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) ledger: Arc<Ledger>,
-    pub(super) credential: Arc<Credential>,
+    pub(super) keys: Arc<Keys>,
     pub(super) seed: u64,
     pub(super) latency_scale: f64,
+    /// Exactly so long, if it is given.
+    pub(super) latency: Option<Duration>,
     pub(super) stop: CancellationToken,
 }
 
@@ -69,9 +72,9 @@ async fn call(State(shared): State<Shared>, ConnectInfo(cut): ConnectInfo<Cut>, 
     if head_bytes(&head) > HEAD_BYTES_MAX {
         return StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
     }
-    if to_bytes(body, BODY_BYTES_MAX).await.is_err() {
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    }
+    };
     let (index, path) = find(head.uri.path());
     let Some(provider) = PROVIDERS.get(index) else { return StatusCode::NOT_FOUND.into_response() };
     let asked = Asked {
@@ -79,20 +82,21 @@ async fn call(State(shared): State<Shared>, ConnectInfo(cut): ConnectInfo<Cut>, 
         path,
         query: head.uri.query().unwrap_or_default(),
         headers: &head.headers,
-        credential: &shared.credential,
+        body: &body,
+        keys: &shared.keys,
     };
     let subject: String = (provider.subject)(&asked).chars().take(SUBJECT_CHARS_MAX).collect();
     let right = (provider.answer)(&asked);
     let arrival = Arrival { provider: index, at: Utc::now(), number: subject.as_str().into() };
     let (mode, visit) = shared.ledger.enter(arrival, |mode| match mode {
         Mode::Hang | Mode::Reset => None,
-        mode => Some(scripted_status(mode).unwrap_or(right.status)),
+        mode => Some(scripted(provider, mode).map_or(right.status, |answer| answer.status)),
     });
     match mode {
         Mode::Hang => shared.pause(HANG_MAX).await,
         Mode::Slow(time) => shared.pause(time).await,
         Mode::Reset => {}
-        _ => shared.pause(Dice::new(shared.seed, &subject).latency(shared.latency_scale)).await,
+        _ => shared.pause(shared.latency(provider, &subject)).await,
     }
     match mode {
         Mode::Hang | Mode::Reset => {
@@ -105,6 +109,12 @@ async fn call(State(shared): State<Shared>, ConnectInfo(cut): ConnectInfo<Cut>, 
 }
 
 impl Shared {
+    /// How long a healthy answer takes.
+    fn latency(&self, provider: &Provider, subject: &str) -> Duration {
+        let drawn = || Dice::new(self.seed, subject).latency(self.latency_scale * provider.pace);
+        self.latency.unwrap_or_else(drawn)
+    }
+
     /// Waits, but never beyond the end of the sandbox.
     async fn pause(&self, time: Duration) {
         if time > Duration::ZERO {
@@ -118,15 +128,6 @@ fn head_bytes(head: &Parts) -> usize {
     uri + head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
 }
 
-fn scripted_status(mode: Mode) -> Option<u16> {
-    match mode {
-        Mode::Status(status) => Some(status),
-        Mode::TooMany(_) => Some(429),
-        Mode::Garbage => Some(200),
-        _ => None,
-    }
-}
-
 /// What the script puts in the place of the right answer, if it does.
 fn scripted(provider: &Provider, mode: Mode) -> Option<Answer> {
     match mode {
@@ -134,7 +135,7 @@ fn scripted(provider: &Provider, mode: Mode) -> Option<Answer> {
         Mode::Status(502) => Some(gateway(502, "Bad Gateway")),
         Mode::Status(504) => Some(gateway(504, "Gateway Time-out")),
         Mode::Status(status) => Some((provider.error)(status)),
-        Mode::TooMany(seconds) => Some((provider.error)(429).with("retry-after", seconds.to_string())),
+        Mode::TooMany(seconds) => Some((provider.busy)(seconds)),
         Mode::Garbage => {
             let body = GARBAGE.to_owned();
             Some(Answer { status: 200, headers: Vec::new(), content_type: "application/json", body })

@@ -32,5 +32,6 @@ mod lookup_twilio;
 mod migrate_applies;
 mod private_server_life;
 mod private_server_places;
+mod providers_contract;
 mod settings_layers;
 mod usage_counts;

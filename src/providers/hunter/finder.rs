@@ -62,6 +62,11 @@ fn patch(data: &Value, input: &Input) -> Map<String, Value> {
     set.fill("position", lenient::text(&data["position"]));
     set.fill("linkedin_url", profile("linkedin.com", "in", lenient::text(&data["linkedin_url"])));
     set.fill("twitter_url", profile("twitter.com", "", lenient::text(&data["twitter"])));
+    let domain = lenient::text(&data["domain"]).and_then(|text| domain::normalise(&text));
+    if input.domain().is_none() {
+        // Asked by the company's name: now its domain is known, too.
+        set.fill("business_email_domain", domain.filter(|domain| !domain::is_free_mail(domain)));
+    }
     note(&mut set, data, input);
     set.done()
 }

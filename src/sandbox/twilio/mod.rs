@@ -3,12 +3,9 @@
 //!
 //! Refusals carry Twilio's own error body; 20001 stands for every wrong parameter.
 
-mod number;
+mod batch;
 mod packages;
 
-use std::collections::BTreeMap;
-
-use axum::{extract::Query, http::Uri};
 use chrono::NaiveDate;
 use rlibphonenumber::Region;
 use serde_json::json;
@@ -16,10 +13,13 @@ use serde_json::json;
 use super::{
     Credential,
     dice::Dice,
+    number,
     provider::{Answer, Asked, Provider, decode},
+    query::{self, Parameters, Wrong},
 };
 
-pub(super) const PROVIDER: Provider = Provider { id: "twilio", answer, error, subject };
+pub(super) const PROVIDER: Provider =
+    Provider { id: "twilio", settings: "TWILIO", base: "", pace: 1.0, answer, error, busy, subject };
 
 const PATH: &str = "/v2/PhoneNumbers/";
 const PARTNER_SUB_ID_CHARS_MAX: usize = 64;
@@ -43,10 +43,9 @@ const PARAMETERS: [&str; 15] = [
     "PartnerSubId",
 ];
 
-type Parameters = BTreeMap<String, String>;
-
 fn answer(asked: &Asked<'_>) -> Answer {
     let answer = match judge(asked) {
+        Err(_) if asked.path == batch::PATH => batch::answer(asked),
         Ok((number, parameters, fields)) => {
             let region = parameters.get("CountryCode").and_then(|code| region(code)).unwrap_or(Region::US);
             Answer::json(200, &packages::lookup(&number::read(&number, region), &fields, &parameters))
@@ -63,7 +62,7 @@ fn subject(asked: &Asked<'_>) -> String {
 /// The number, the parameters and the packages of a right request, or Twilio's refusal.
 fn judge(asked: &Asked<'_>) -> Result<(String, Parameters, Vec<String>), Answer> {
     let presented = asked.headers.get("authorization").map(|value| value.as_bytes());
-    if presented != Some(authorization(asked.credential).as_bytes()) {
+    if presented != Some(authorization(&asked.keys.twilio).as_bytes()) {
         return Err(error(401));
     }
     let number = asked.path.strip_prefix(PATH).filter(|number| !number.is_empty() && !number.contains('/'));
@@ -85,24 +84,20 @@ fn judge(asked: &Asked<'_>) -> Result<(String, Parameters, Vec<String>), Answer>
 }
 
 fn parameters(query: &str) -> Result<Parameters, Answer> {
-    let unreadable = |_| refusal(400, 20001, "Unknown parameters");
-    let uri: Uri = format!("/?{query}").parse().map_err(|_| refusal(400, 20001, "Unknown parameters"))?;
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(unreadable)?;
-    let mut parameters = Parameters::new();
-    for (name, value) in pairs {
-        if !PARAMETERS.contains(&name.as_str()) {
-            return Err(refusal(400, 20001, &format!("Unknown parameters: {name}")));
-        }
+    let parameters = query::read(query, &PARAMETERS).map_err(|wrong| match wrong {
+        Wrong::Unreadable => refusal(400, 20001, "Unknown parameters"),
+        Wrong::Unknown(name) => refusal(400, 20001, &format!("Unknown parameters: {name}")),
+    })?;
+    for (name, value) in &parameters {
         let right = match name.as_str() {
-            "CountryCode" | "AddressCountryCode" => region(&value).is_some(),
-            "LastVerifiedDate" | "DateOfBirth" => date(&value).is_some(),
+            "CountryCode" | "AddressCountryCode" => region(value).is_some(),
+            "LastVerifiedDate" | "DateOfBirth" => date(value).is_some(),
             "PartnerSubId" => value.chars().count() <= PARTNER_SUB_ID_CHARS_MAX,
             _ => true,
         };
         if !right {
-            return Err(wrong_parameter(&name));
+            return Err(wrong_parameter(name));
         }
-        parameters.insert(name, value);
     }
     Ok(parameters)
 }
@@ -126,8 +121,13 @@ fn wrong_parameter(name: &str) -> Answer {
     refusal(400, 20001, &format!("Invalid parameter: {name}"))
 }
 
+fn busy(seconds: u32) -> Answer {
+    error(429).with("retry-after", seconds.to_string())
+}
+
 fn error(status: u16) -> Answer {
     match status {
+        402 => refusal(403, 20005, "Account not active"),
         401 => refusal(401, 20003, "Authenticate").with("www-authenticate", "Basic realm=\"Twilio API\""),
         403 => refusal(403, 20403, "Account not authorized to access this resource"),
         404 => refusal(404, 20404, "The requested resource was not found"),
@@ -148,7 +148,7 @@ fn authorization(credential: &Credential) -> String {
     format!("Basic {}", base64(format!("{}:{}", credential.account_sid, credential.auth_token).as_bytes()))
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -3,10 +3,14 @@
 //! A package that was not asked for is null, and so is every package of an invalid number. Each has an `error_code` of
 //! its own: outside its coverage its values are null beside it.
 
-use rlibphonenumber::PhoneNumberType;
 use serde_json::{Value, json};
 
-use super::{Parameters, date, number::Number};
+use super::{Parameters, date};
+use crate::sandbox::{
+    line::Line,
+    number::Number,
+    world::{FIRST_NAMES, Owner, SURNAMES},
+};
 
 /// Every value of `Fields`.
 pub(super) const NAMES: [&str; 11] = [
@@ -30,44 +34,6 @@ const CANADA_NOT_APPROVED: u32 = 60601;
 const SIM_SWAP_COUNTRIES: [&str; 9] = ["US", "GB", "DE", "FR", "ES", "IT", "NL", "BR", "ID"];
 const IDENTITY_COUNTRIES: [&str; 8] = ["US", "GB", "DE", "FR", "ES", "NL", "AU", "BR"];
 
-const CARRIERS: [&str; 8] = [
-    "Harbor Wireless",
-    "Northlight Mobile",
-    "Cedar Telecom",
-    "Bluestone Cellular",
-    "Meridian Networks",
-    "Fernway Mobile",
-    "Granite Telephone",
-    "Skylark Voice",
-];
-const SURNAMES: [&str; 12] = [
-    "DOE",
-    "SMITH",
-    "GARCIA",
-    "NGUYEN",
-    "JOHNSON",
-    "MARTINEZ",
-    "O'BRIEN",
-    "LEE",
-    "PATEL",
-    "MUELLER",
-    "VAN DER BERG",
-    "KOWALSKI",
-];
-const FIRST_NAMES: [&str; 10] =
-    ["JANE", "JOHN", "MARIA", "DAVID", "LINH", "ANNA", "OMAR", "CHRISTOPHER", "ELIZABETH", "SAM"];
-const BUSINESSES: [&str; 10] = [
-    "NORTHWIND HARBOR LTD",
-    "CEDAR DENTAL",
-    "ACME PLUMBING",
-    "GRANITE LAW GROUP",
-    "BLUE DOOR CAFE",
-    "LAKESIDE CLINIC",
-    "METRO AUTO PARTS",
-    "SUNRISE BAKERY",
-    "PIER 9 LOGISTICS",
-    "OAK STREET BOOKS",
-];
 /// Caller names are cut to this length by the networks that carry them.
 const CNAM_CHARS_MAX: usize = 15;
 
@@ -99,49 +65,6 @@ pub(super) fn lookup(number: &Number, fields: &[String], parameters: &Parameters
     })
 }
 
-/// What several packages say of a number, so that they agree.
-struct Line<'a> {
-    number: &'a Number,
-    country: &'a str,
-    kind: &'static str,
-    carrier: Option<&'static str>,
-    mcc: Option<&'static str>,
-    mnc: Option<String>,
-}
-
-impl<'a> Line<'a> {
-    fn of(number: &'a Number) -> Self {
-        let dice = number.dice;
-        let kinds: &[(&str, f64)] = match number.kind {
-            PhoneNumberType::TollFree => &[("tollFree", 1.0)],
-            PhoneNumberType::Mobile => &[("mobile", 0.94), ("nonFixedVoip", 1.0)],
-            PhoneNumberType::FixedLine => &[("landline", 0.85), ("fixedVoip", 1.0)],
-            PhoneNumberType::VoIP => &[("fixedVoip", 0.5), ("nonFixedVoip", 1.0)],
-            _ => &[("mobile", 0.55), ("landline", 0.8), ("nonFixedVoip", 0.9), ("fixedVoip", 0.97), ("tollFree", 1.0)],
-        };
-        let share = dice.unit("line type");
-        let kind = kinds.iter().find(|(_, up_to)| share < *up_to).map_or("unknown", |(kind, _)| kind);
-        let country = number.country_code.as_deref().unwrap_or_default();
-        let mcc = match country {
-            "US" => "310",
-            "CA" => "302",
-            "GB" => "234",
-            "DE" => "262",
-            "FR" => "208",
-            "AU" => "505",
-            _ => "901",
-        };
-        let mobile = kind == "mobile";
-        let carrier = (kind != "tollFree").then(|| dice.pick("carrier", &CARRIERS));
-        let mnc = mobile.then(|| format!("{:03}", 900 + dice.below("network", 100)));
-        Line { number, country, kind, carrier, mcc: mobile.then_some(mcc), mnc }
-    }
-
-    fn is_us(&self) -> bool {
-        self.country == "US"
-    }
-}
-
 fn line_type(line: &Line<'_>, _: &Parameters) -> Value {
     if line.country == "CA" {
         return json!({ "type": null, "carrier_name": null, "mobile_country_code": null, "mobile_network_code": null,
@@ -159,13 +82,9 @@ fn caller_name(line: &Line<'_>, _: &Parameters) -> Value {
     if dice.chance("no caller name", 0.08) {
         return json!({ "caller_name": null, "caller_type": null, "error_code": null });
     }
-    let business = line.kind == "tollFree" || dice.chance("business", if line.kind == "mobile" { 0.15 } else { 0.6 });
-    let name = if business {
-        dice.pick("business name", &BUSINESSES).to_owned()
-    } else {
-        format!("{} {}", dice.pick("surname", &SURNAMES), dice.pick("first name", &FIRST_NAMES))
-    };
-    let name: String = name.chars().take(CNAM_CHARS_MAX).collect();
+    let owner = Owner::of(line);
+    let business = matches!(owner, Owner::Business { .. });
+    let name: String = owner.caller_name().chars().take(CNAM_CHARS_MAX).collect();
     json!({ "caller_name": name.trim_end(), "caller_type": if business { "BUSINESS" } else { "CONSUMER" },
         "error_code": null })
 }

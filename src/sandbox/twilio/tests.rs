@@ -2,18 +2,19 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 
 use super::*;
+use crate::sandbox::keys::Keys;
 
 fn credential() -> Credential {
     Credential { account_sid: "AC0123".to_owned(), auth_token: "token".to_owned() }
 }
 
 fn ask_with(method: &Method, path: &str, query: &str, authorization: Option<&str>) -> (Answer, Value) {
-    let credential = credential();
+    let keys = Keys::new(1, Some(credential()));
     let mut headers = HeaderMap::new();
     if let Some(value) = authorization {
         headers.insert("authorization", HeaderValue::from_str(value).unwrap());
     }
-    let asked = Asked { method, path, query, headers: &headers, credential: &credential };
+    let asked = Asked { method, path, query, headers: &headers, body: b"", keys: &keys };
     let answer = answer(&asked);
     let body = serde_json::from_str(&answer.body).unwrap();
     (answer, body)

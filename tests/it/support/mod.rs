@@ -2,6 +2,7 @@
 
 pub mod postgres;
 pub mod program;
+pub mod providers;
 pub mod pty;
 pub mod settlement;
 pub mod twilio;

@@ -1,8 +1,8 @@
-//! What Twilio says of a number before any package: libphonenumber's judgement of its length and country.
+//! What is known of a number before anything is asked of it: libphonenumber's judgement of its length and country.
 
 use rlibphonenumber::{ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region, ValidationError};
 
-use crate::sandbox::dice::Dice;
+use super::dice::Dice;
 
 /// The share of possible numbers that are called unassigned all the same.
 const UNASSIGNED: f64 = 0.02;
