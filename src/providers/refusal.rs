@@ -27,6 +27,15 @@ pub fn kind_of_status(status: u16) -> ErrorKind {
     }
 }
 
+/// The same for an answer whose "not found" should be JSON: a page that is none comes from something in between, which is
+/// an outage and passes, not a wrong address.
+pub fn kind_of(exchange: &Exchange) -> ErrorKind {
+    match exchange.status {
+        404 if json(exchange).is_none() => ErrorKind::InvalidResponse,
+        status => kind_of_status(status),
+    }
+}
+
 /// An error of this kind about this answer, in the provider's words if there are any.
 pub fn refusal(exchange: &Exchange, kind: ErrorKind, code: Option<String>, words: Option<&str>) -> CallError {
     let message = words.map(plain).filter(|words| !words.is_empty());

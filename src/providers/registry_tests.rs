@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::outcome::ErrorKind;
+use crate::providers::Fact;
 use crate::providers::fixture::{input, line};
 
 fn known() -> Input {
@@ -66,6 +67,27 @@ fn defect_25_no_failure_is_taken_for_an_answer() {
             );
         }
     }
+}
+
+#[test]
+fn defect_14_that_nothing_is_known_is_remembered_for_its_own_time() {
+    let unknown = Exchange::new(404, br#"{"error":{"type":"unknown_record","message":"x"}}"#);
+    let finding = (clearbit::company::ENDPOINT.read)(&unknown, &known()).unwrap();
+    let settings = crate::settings::CacheSettings::default();
+    assert_eq!((finding.fact, finding.fact.keep(&settings)), (Fact::Nothing, Some(settings.nothing)));
+    assert_eq!(finding.body["error"]["type"], "unknown_record");
+    assert_eq!(settings.nothing.as_secs(), 7 * 86_400);
+}
+
+#[test]
+fn facts_of_a_moment_are_never_kept() {
+    let settings = crate::settings::CacheSettings::default();
+    let fact =
+        |body: Value| (twilio::ENDPOINT.read)(&Exchange::new(200, body.to_string().as_bytes()), &known()).unwrap().fact;
+    let swap = json!({"valid": true, "caller_name": {}, "sim_swap": {"last_sim_swap": null}});
+    assert_eq!(fact(swap).keep(&settings), None);
+    assert_eq!(fact(json!({"valid": true, "sms_pumping_risk": {}})), Fact::Risk);
+    assert_eq!(fact(json!({"valid": true, "caller_name": {}})), Fact::Line);
 }
 
 #[test]

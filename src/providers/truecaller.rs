@@ -11,11 +11,10 @@ use super::call::{CallError, Exchange};
 use super::columns::{self, Columns};
 use super::finding::{Answer, Fact, Finding};
 use super::input::Input;
-use super::refusal::{self, kind_of_status, refusal};
+use super::refusal::{self, kind_of, refusal};
 use super::registry::Endpoint;
 use super::{Line, lenient};
 use crate::contacts::phone;
-use crate::outcome::ErrorKind;
 use crate::vault::Credential;
 
 /// The endpoint.
@@ -53,12 +52,11 @@ pub fn judge(exchange: &Exchange) -> Result<Answer, CallError> {
         },
         (200, _) => Err(refusal::unreadable(exchange)),
         (404, body) if body.is_some() || exchange.body.iter().all(u8::is_ascii_whitespace) => Ok(Answer::NoData),
-        (status, body) => {
+        (_, body) => {
             let body = body.unwrap_or_default();
             let words =
                 lenient::any_text(&body, &["message", "error"]).or_else(|| lenient::text(&body["error"]["message"]));
-            let kind = if status == 402 { ErrorKind::Quota } else { kind_of_status(status) };
-            Err(refusal(exchange, kind, None, words.as_deref()))
+            Err(refusal(exchange, kind_of(exchange), None, words.as_deref()))
         }
     }
 }
@@ -98,6 +96,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::outcome::ErrorKind;
     use crate::providers::Outcome;
     use crate::providers::fixture::{has, input, kind, patch, read};
 
@@ -149,6 +148,6 @@ mod tests {
             );
         }
         assert_eq!(kind(&ENDPOINT, 200, "{}"), ErrorKind::InvalidResponse);
-        assert_eq!(kind(&ENDPOINT, 404, "<html>"), ErrorKind::Configuration);
+        assert_eq!(kind(&ENDPOINT, 404, "<html>"), ErrorKind::InvalidResponse);
     }
 }

@@ -12,6 +12,7 @@ mod cli_contract;
 mod cli_demo;
 mod cli_handover;
 mod cli_packaging;
+mod cli_providers;
 mod cli_worker;
 mod console_hands;
 mod console_pty;

@@ -138,6 +138,8 @@ async fn a_wrong_address_parks_and_is_not_taken_for_no_data() {
         match provider {
             // Hunter says the same of a wrong path and of a person whom it does not know.
             "hunter" => assert_eq!(called.unwrap().value.outcome, Outcome::NoData),
+            // A page instead of JSON may come from anything in between, and pass.
+            "whitepages" => assert_eq!(called.unwrap_err().error.kind, ErrorKind::InvalidResponse),
             _ => assert_eq!(called.unwrap_err().error.kind, ErrorKind::Configuration, "{provider}"),
         }
     }
@@ -237,6 +239,29 @@ async fn a_batch_says_of_each_number_what_a_single_request_says() {
             "the credential is not refused for it"
         );
     }
+}
+
+#[tokio::test]
+async fn defect_24_statuses_count_for_the_breaker_and_refusals_of_our_input_do_not() {
+    let sandbox = sandbox().await;
+    let gateway = Wiring::to(&sandbox).gateway();
+    let name = "companies/find";
+    sandbox.set_script("clearbit-company", "404:9c 500:5c ok".parse().unwrap()).unwrap();
+    for _ in 0..9 {
+        assert_eq!(ask(&gateway, "clearbit-company", name, &known(PHONE)).await.unwrap().outcome, Outcome::NoData);
+    }
+    for _ in 0..5 {
+        assert_eq!(ask(&gateway, "clearbit-company", name, &known(PHONE)).await, Err(ErrorKind::UpstreamError));
+    }
+    assert_eq!(ask(&gateway, "clearbit-company", name, &known(PHONE)).await, Err(ErrorKind::CircuitOpen));
+    assert_eq!(sandbox.counters()["clearbit-company"].total, 14, "an open breaker lets no call through");
+    assert!(ask(&gateway, "clearbit-email", "combined/find", &known(PHONE)).await.is_ok(), "the others have their own");
+}
+
+#[tokio::test]
+async fn defect_28_who_has_no_line_is_not_called_without_protection() {
+    let gateway = Gateway::new(Vec::new(), Default::default(), Default::default()).unwrap();
+    assert_eq!(ask(&gateway, "hunter", "email-finder", &known(PHONE)).await, Err(ErrorKind::Internal));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::call::{CallError, Exchange};
 use super::finding::Answer;
-use super::refusal::{self, kind_of_status, refusal};
+use super::refusal::{self, kind_of, refusal};
 use super::{Line, hunter, lenient};
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
@@ -92,13 +92,9 @@ fn error(exchange: &Exchange, body: Option<&Value>) -> CallError {
         (_, Some("unknown_route")) => ErrorKind::Configuration,
         (_, Some("params_invalid" | "email_invalid" | "domain_invalid" | "phone_invalid")) => ErrorKind::InvalidInput,
         (200, _) => ErrorKind::InvalidResponse,
-        (status, _) => kind_of_status(status),
+        _ => kind_of(exchange),
     };
-    let code = if kind_of_status(exchange.status) == ErrorKind::NotSupported && exchange.status == 451 {
-        Some(refusal::OPTED_OUT.to_owned())
-    } else {
-        kind_told
-    };
+    let code = if exchange.status == 451 { Some(refusal::OPTED_OUT.to_owned()) } else { kind_told };
     refusal(exchange, kind, code, words.as_deref())
 }
 

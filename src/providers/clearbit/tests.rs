@@ -183,7 +183,7 @@ fn every_documented_refusal_has_its_kind_as_object_and_as_array() {
     for body in ["<html>", "", "[]", "7", "\"text\""] {
         assert_eq!(kind(&company::ENDPOINT, 200, body), ErrorKind::InvalidResponse, "{body}");
     }
-    assert_eq!(kind(&company::ENDPOINT, 404, "<html>not here</html>"), ErrorKind::Configuration);
+    assert_eq!(kind(&company::ENDPOINT, 404, "<html>not here</html>"), ErrorKind::InvalidResponse);
 }
 
 #[test]

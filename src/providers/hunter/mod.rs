@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::call::{CallError, Exchange};
 use super::finding::Answer;
-use super::refusal::{self, kind_of_status, refusal};
+use super::refusal::{self, kind_of, kind_of_status, refusal};
 use super::{Line, lenient};
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
@@ -71,6 +71,7 @@ pub(super) fn error(exchange: &Exchange) -> CallError {
     let kind = match status {
         403 => ErrorKind::RateLimited,
         429 => ErrorKind::Quota,
+        status if status == exchange.status => kind_of(exchange),
         status => kind_of_status(status),
     };
     let code = if status == 451 { Some(refusal::OPTED_OUT.to_owned()) } else { id };

@@ -110,7 +110,7 @@ fn defect_18_rate_and_credits_are_told_apart() {
             assert_eq!(kind(&finder::ENDPOINT, 200, &told("x", i64::from(status))), expected, "200 that says {status}");
         }
     }
-    assert_eq!(kind(&finder::ENDPOINT, 404, "<html>"), ErrorKind::Configuration);
+    assert_eq!(kind(&finder::ENDPOINT, 404, "<html>"), ErrorKind::InvalidResponse);
     for body in ["", "[]", "{}", "<html>", r#"{"data":[]}"#, r#"{"data":7}"#] {
         assert_eq!(kind(&finder::ENDPOINT, 200, body), ErrorKind::InvalidResponse, "{body}");
     }

@@ -11,7 +11,7 @@ use super::call::{CallError, Exchange};
 use super::columns::{self, Columns};
 use super::finding::{Answer, Fact, Finding};
 use super::input::Input;
-use super::refusal::{self, kind_of_status, refusal};
+use super::refusal::{self, kind_of, refusal};
 use super::registry::Endpoint;
 use super::{Line, lenient};
 use crate::contacts::phone;
@@ -102,7 +102,7 @@ fn error(exchange: &Exchange, body: Option<&Value>) -> CallError {
         (_, Some("InputError" | "InvalidInputError" | "BadRequest")) => ErrorKind::InvalidInput,
         (200, _) if says(&["invalid input", "missing input", "invalid phone"]) => ErrorKind::InvalidInput,
         (200, _) => ErrorKind::InvalidResponse,
-        (status, _) => kind_of_status(status),
+        _ => kind_of(exchange),
     };
     refusal(exchange, kind, name, words.as_deref())
 }

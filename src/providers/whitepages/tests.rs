@@ -110,7 +110,7 @@ fn every_documented_error_has_its_kind() {
     assert_eq!(kind(&ENDPOINT, 403, ""), ErrorKind::Auth);
     assert_eq!(kind(&ENDPOINT, 429, ""), ErrorKind::RateLimited);
     assert_eq!(kind(&ENDPOINT, 500, ""), ErrorKind::UpstreamError);
-    assert_eq!(kind(&ENDPOINT, 404, "<html>"), ErrorKind::Configuration);
+    assert_eq!(kind(&ENDPOINT, 404, "<html>"), ErrorKind::InvalidResponse);
     assert_eq!(kind(&ENDPOINT, 200, &told("InternalError", "hm")), ErrorKind::InvalidResponse);
     let warned = json!({"phone_number": null, "belongs_to": null, "current_addresses": [], "error": null, "warnings": ["Invalid Input"]});
     assert_eq!(kind(&ENDPOINT, 200, &warned.to_string()), ErrorKind::InvalidInput);
