@@ -98,6 +98,9 @@ fn finder(parameters: &Parameters) -> Result<Answer, Answer> {
     let Some((first, last)) = name else {
         return Err(wrong("You are missing the first_name and last_name or the full_name parameter"));
     };
+    if given(parameters, "max_duration").is_some_and(|text| !text.parse().is_ok_and(|n: u32| (3..=20).contains(&n))) {
+        return Err(wrong("max_duration must be between 3 and 20"));
+    }
     let person = Person::named(first, last);
     let dice = Dice::new(0, &format!("{}|{}", company.domain, person.full()));
     let email = dice.chance("found", 0.75).then(|| company.address(&person));

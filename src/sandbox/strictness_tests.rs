@@ -87,6 +87,7 @@ fn hunter_has_no_search_by_phone_and_wants_a_place_and_a_name() {
         ("/v2/email-finder?domain=a.example", 400),
         ("/v2/email-finder?domain=a.example&phone=1", 400),
         ("/v2/email-finder?domain=odd&full_name=Jane%20Doe", 422),
+        ("/v2/email-finder?domain=a.example&full_name=Jane%20Doe&max_duration=2", 400),
         ("/v2/domain-search?domain=a.example&limit=101", 400),
         ("/v2/email-verifier?email=jane", 400),
         ("/v2/email-verifier?email=jane@a.example", 200),

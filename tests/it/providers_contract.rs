@@ -230,8 +230,10 @@ async fn a_batch_says_of_each_number_what_a_single_request_says() {
         let single = ask(&gateway, "twilio", "lookups/v2", input).await.unwrap();
         assert_eq!(of_batch.unwrap(), single);
     }
-    for script in ["403:1c", "404:1c"] {
+    assert!(batch::probe(&gateway, PHONE).await.unwrap().value);
+    for script in ["403:2c", "404:2c"] {
         sandbox.set_script("twilio", script.parse().unwrap()).unwrap();
+        assert!(!batch::probe(&gateway, PHONE).await.unwrap().value);
         let error = batch::query(&gateway, Pass::Ordinary, &inputs).await.unwrap_err().error;
         assert!(batch::is_unavailable(&error), "{error:?}");
         assert!(

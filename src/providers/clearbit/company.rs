@@ -43,7 +43,8 @@ fn read(exchange: &Exchange, input: &Input) -> Result<Finding, CallError> {
 pub fn patch(company: &Value, input: &Input) -> Map<String, Value> {
     let mut set = Columns::new(input);
     let Some(name) = lenient::text(&company["name"]) else { return set.done() };
-    set.set("is_business", Some(true));
+    // Whose number it is, the lookup knows better.
+    set.fill("is_business", Some(true));
     set.set("business_name", Some(name));
     set.set("business_legal_name", lenient::text(&company["legalName"]));
     set.set("business_type", lenient::text(&company["type"]));

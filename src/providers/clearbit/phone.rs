@@ -76,7 +76,8 @@ fn patch(person: &Value, input: &Input) -> Map<String, Value> {
 
 fn company(set: &mut Columns<'_>, company: &Value) {
     let Some(name) = lenient::text(&company["name"]) else { return };
-    set.set("is_business", Some(true));
+    // Whose number it is, the lookup knows better.
+    set.fill("is_business", Some(true));
     set.set("business_name", Some(name));
     let domain = lenient::text(&company["domain"]).and_then(|text| domain::normalise(&text));
     set.set("business_email_domain", domain.filter(|domain| !domain::is_free_mail(domain)));

@@ -15,6 +15,9 @@ use crate::vault::Credential;
 /// The endpoint.
 pub static ENDPOINT: Endpoint = Endpoint { provider: "hunter", name: "email-finder", version: 1, subject, build, read };
 
+/// What the answer may take on its way, in seconds.
+const MARGIN_S: u64 = 2;
+
 fn subject(_: &Line, input: &Input) -> Option<String> {
     let query = query(input)?;
     Some(query.iter().map(|(_, value)| value.to_lowercase()).collect::<Vec<_>>().join("|"))
@@ -34,7 +37,11 @@ fn query(input: &Input) -> Option<Vec<(&'static str, String)>> {
 }
 
 fn build(client: &Client, line: &Line, credential: &Credential, input: &Input) -> RequestBuilder {
-    super::get(client, line, credential, "/email-finder").query(&query(input).unwrap_or_default())
+    let mut query = query(input).unwrap_or_default();
+    // Hunter looks for as long as it is let: it must end before our own time-out does.
+    let seconds = line.timeout.as_secs().saturating_sub(MARGIN_S).clamp(3, 20);
+    query.push(("max_duration", seconds.to_string()));
+    super::get(client, line, credential, "/email-finder").query(&query)
 }
 
 fn read(exchange: &Exchange, input: &Input) -> Result<Finding, CallError> {

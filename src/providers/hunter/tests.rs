@@ -88,6 +88,20 @@ fn defect_18_the_finder_asks_with_what_is_known_and_not_by_phone() {
 }
 
 #[test]
+fn the_finder_is_told_to_end_before_we_stop_waiting() {
+    // A second installation is refused, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let given =
+        |slot: &str| (slot == "hunter").then(|| std::collections::BTreeMap::from([("api_key".to_owned(), "k".into())]));
+    let credential = crate::vault::Credentials::from_environment(given).take("hunter").unwrap();
+    let known = input(json!({"business_email_domain": "x.example", "full_name": "Jane Doe"}));
+    let request = (finder::ENDPOINT.build)(&client, &line("hunter", "v2"), &credential, &known).build().unwrap();
+    let expected = "http://127.0.0.1:9/email-finder?domain=x.example&first_name=Jane&last_name=Doe&max_duration=3";
+    assert_eq!((request.url().as_str(), request.headers()["x-api-key"].to_str().unwrap()), (expected, "k"));
+}
+
+#[test]
 fn defect_18_rate_and_credits_are_told_apart() {
     let told = |id: &str, code: i64| json!({"errors": [{"id": id, "code": code, "details": "no"}]}).to_string();
     for (status, expected) in [

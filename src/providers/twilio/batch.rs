@@ -5,7 +5,7 @@
 
 use reqwest::{Client, RequestBuilder};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answer::{self, Answer};
 use super::{Ask, asked, found};
@@ -34,13 +34,30 @@ pub async fn query(gateway: &Gateway, pass: Pass, inputs: &[Input]) -> Called<Ba
     gateway.call("twilio", pass, build, |exchange| read(exchange, inputs)).await
 }
 
+/// Whether the account has batches, by one of this number without any package, which is free.
+pub async fn probe(gateway: &Gateway, phone: &str) -> Called<bool> {
+    let inputs = [Input::new(Map::from_iter([("phone_e164".to_owned(), Value::from(phone))]))];
+    let build = |client: &Client, line: &Line, credential: &Credential| {
+        post(client, line, credential, &body(&inputs, &Ask::default()))
+    };
+    let judge = |exchange: &Exchange| match read(exchange, &inputs) {
+        Err(error) if is_unavailable(&error) => Ok(false),
+        read => read.map(|_| true),
+    };
+    gateway.call("twilio", Pass::Ordinary, build, judge).await
+}
+
 fn request(client: &Client, line: &Line, credential: &Credential, inputs: &[Input]) -> RequestBuilder {
+    post(client, line, credential, &body(inputs, &asked(line)))
+}
+
+fn post(client: &Client, line: &Line, credential: &Credential, body: &Value) -> RequestBuilder {
     let request = client.post(format!("{}/v2/batch/query", line.base_url)).header("content-type", "application/json");
     let request = match credential.basic() {
         Some((user, password)) => request.basic_auth(user.expose_secret(), Some(password.expose_secret())),
         None => request,
     };
-    request.body(body(inputs, &asked(line)).to_string())
+    request.body(body.to_string())
 }
 
 /// The place in the batch is the correlation id.
