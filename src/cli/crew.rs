@@ -1,5 +1,6 @@
 //! A process at work: credentials, gateway, membership of the fleet, and the worker pool where one is wanted.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -129,6 +130,12 @@ fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {
         guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
         limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),
     })
+}
+
+/// The rules of every breaker, by its name, as the settings say.
+pub fn all_rules(settings: &Settings) -> BTreeMap<String, Rules> {
+    let named = catalogue::PROVIDERS.iter().filter_map(|p| p.breaker.map(|breaker| (p.id, breaker)));
+    named.map(|(id, breaker)| (breaker.to_owned(), rules(settings, breaker, id))).collect()
 }
 
 fn rules(settings: &Settings, breaker: &str, provider: &str) -> Rules {

@@ -3,6 +3,7 @@
 //! With `--json`, stdout has one JSON value on one line and nothing else. Errors are one sentence on stderr.
 
 mod args;
+mod bench;
 mod breakers;
 mod confirm;
 mod contacts;
@@ -71,6 +72,7 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Handover(args) => handover::run(common, args).await,
         Command::Migrate => migrate::run(common).await,
         Command::Doctor => doctor::run(common).await,
+        Command::Bench(args) => bench::run(common, args).await,
         Command::Completions(args) => packaging::completions(args),
         Command::Man => packaging::man(),
         Command::Console(_) | Command::Demo(_) | Command::Drill(_) => Ok(ExitCode::SUCCESS),

@@ -1,5 +1,6 @@
 //! `console`: the full-screen console, with a worker pool in the same process.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,9 @@ use super::Failure;
 use super::args::{Common, ConsoleArgs};
 use super::crew::{self, Crew, CrewOptions};
 use super::{open, worker};
+use crate::breakers::Rules;
+use crate::console::model::Facts;
+use crate::console::plain::{self, PlainOptions};
 use crate::console::{self, ConsoleOptions, Exit, Link, Pool, UserFiles};
 use crate::database::Db;
 use crate::enrichment;
@@ -35,6 +39,7 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
     let twilio = opened.settings.provider("twilio");
     let show = Show {
         files,
+        rules: crew::all_rules(&opened.settings),
         lookup: (twilio.packages.join(","), opened.settings.jobs.lookup_attempts),
         notes: Vec::new(),
         read_only: args.read_only,
@@ -42,6 +47,7 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
         link: args.link.as_deref(),
         logs: Some(trace.ring.clone()),
         settings: &opened.settings.console,
+        plain: args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
     };
     let code = show.over(opened.db(), crew, runtime)?;
     runtime.block_on(opened.close())?;
@@ -65,6 +71,10 @@ pub struct Show<'a> {
     pub files: UserFiles,
     /// Packages and attempts of lookups.
     pub lookup: (String, u16),
+    /// Rules of breakers, by name.
+    pub rules: BTreeMap<String, Rules>,
+    /// Lines of text instead of a screen.
+    pub plain: bool,
     /// What is different from real work, in words.
     pub notes: Vec<String>,
     /// Nothing may be changed.
@@ -93,6 +103,14 @@ impl Show<'_> {
             };
             *problem.lock().unwrap_or_else(PoisonError::into_inner) = ended.err();
         };
+        let drain: console::Work = Box::pin(drain);
+        if self.plain {
+            let ended = runtime.block_on(plain::run(self.plainly(db, drain, runtime)));
+            return match failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                Some(failure) => Err(failure),
+                None => Ok(ended.map(|()| ExitCode::SUCCESS)?),
+            };
+        }
         let exit = console::run(ConsoleOptions {
             db: db.clone(),
             actor: Actor::here("console"),
@@ -102,10 +120,11 @@ impl Show<'_> {
             theme: self.settings.theme.clone(),
             files: self.files.clone(),
             lookup: self.lookup.clone(),
+            rules: self.rules.clone(),
             link: self.link(),
             esc_delay: self.settings.esc_delay,
             logs: self.logs.clone(),
-            pool: Pool { drain: Some(Box::pin(drain)), rest },
+            pool: Pool { drain: Some(drain), rest },
             shutdown: CancellationToken::new(),
             workers: runtime.handle().clone(),
         });
@@ -121,6 +140,24 @@ impl Show<'_> {
             Exit::Panicked => Err(Failure::new(
                 "the console ended after an internal error; what is printed above belongs in a bug report",
             )),
+        }
+    }
+
+    fn plainly(&self, db: &Db, drain: console::Work, runtime: &Runtime) -> PlainOptions {
+        let facts = Facts {
+            actor: Actor::here("console").name,
+            read_only: self.read_only,
+            lookup: self.lookup.clone(),
+            rules: self.rules.clone(),
+            ..Facts::default()
+        };
+        PlainOptions {
+            db: db.clone(),
+            actor: Actor::here("console"),
+            facts,
+            logs: self.logs.clone(),
+            drain: Some(drain),
+            workers: runtime.handle().clone(),
         }
     }
 

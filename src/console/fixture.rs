@@ -104,7 +104,7 @@ pub fn pulse(outage: bool) -> Pulse {
         cost_today: 84.12,
         environment: EnvironmentView { name: "local".into(), production: false },
     };
-    Pulse { at: now(), status, trend: trend(outage), recent: timeline() }
+    Pulse { at: now(), status, trend: trend(outage), recent: timeline(), costs: [("twilio".to_owned(), 0.01)].into() }
 }
 
 fn trend(outage: bool) -> Vec<SamplePoint> {

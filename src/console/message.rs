@@ -1,5 +1,6 @@
 //! All that can happen to the console.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -22,6 +23,8 @@ pub struct Pulse {
     pub trend: Vec<SamplePoint>,
     /// The newest lines of the timeline, newest first.
     pub recent: Vec<TimelineRow>,
+    /// What a call to each provider costs on average, in USD.
+    pub costs: BTreeMap<String, f64>,
 }
 
 /// How far back trends and the chart reach.

@@ -19,6 +19,7 @@ pub mod message;
 pub mod model;
 mod outside;
 mod perform;
+pub mod plain;
 pub mod screen;
 mod signals;
 pub mod theme;
@@ -27,6 +28,7 @@ pub mod update;
 pub mod widget;
 mod work;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::panic;
 use std::pin::Pin;
@@ -37,6 +39,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::breakers::Rules;
 use crate::database::Db;
 use crate::operations::actions::Actor;
 use crate::telemetry::RingReader;
@@ -88,6 +91,8 @@ pub struct ConsoleOptions {
     pub files: UserFiles,
     /// Packages and attempts of lookups, as the settings say.
     pub lookup: (String, u16),
+    /// Rules of breakers, by name.
+    pub rules: BTreeMap<String, Rules>,
     /// How fast the link is.
     pub link: Link,
     /// How long a bare ESC may be the begin of a torn sequence; at least 80 ms over SSH.
@@ -158,6 +163,7 @@ pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
         keymap,
         themes: theme::names(&options.files.theme_names()),
         lookup: options.lookup,
+        rules: options.rules,
     };
     let model = Model::new(facts, Tty::size(), chrono::Utc::now());
     let (hands, home) = perform::Hands::new(options.db, options.actor, options.workers, slow);

@@ -150,5 +150,5 @@ async fn past(db: &Db, at: chrono::DateTime<chrono::Utc>) -> Result<Pulse, Strin
             "no samples of that time are kept: they are taken every 5 s while a fleet runs, and kept for a day".into(),
         );
     }
-    Ok(Pulse { at, status: past.status, trend: past.trend, recent: past.recent })
+    Ok(Pulse { at, status: past.status, trend: past.trend, recent: past.recent, costs: Default::default() })
 }

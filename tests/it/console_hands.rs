@@ -171,3 +171,35 @@ async fn keys_themes_and_the_editor_are_ones_own() {
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("q would mean both reset") && ran.err.trim().lines().count() == 1, "{}", ran.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plain_console_reaches_the_same_facts_and_verbs() {
+    let desk = Desk::new().await;
+    let open = "UPDATE breakers SET state = 'open', opened_at = now(), retry_at = now() + interval '1 hour', consecutive_failures = 5,
+                    generation = generation + 1, last_failure = E'503 \\x1b[31mdown' WHERE name = 'twilio'";
+    sqlx::query(open).execute(desk.test.db.pool()).await.unwrap();
+    let contacts = "INSERT INTO contacts (raw_phone_number, phone_e164) VALUES ('+14155550100', '+14155550100')";
+    sqlx::query(contacts).execute(desk.test.db.pool()).await.unwrap();
+    let typed = "lanes pause hunter --reason cost\nbreakers reset twilio\nvendor says fixed\nno\nbreakers reset twilio --reason fixed\nyes\n\
+                 lanes list\nbreakers show twilio\ncontacts phone:+14155550100\nnodes\naudit hunter\nundo\nlane paws\nusage\ntimeline\n";
+    let ran = Program::on(&desk.test).fed(&["console", "--plain", "--no-workers"], typed).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for text in [
+        "Breaker twilio: open, 5 failures in a row",
+        "Done: paused lane hunter",
+        "Nothing was done.",
+        "Type yes to go on",
+        "Done: reset breaker twilio",
+        "Lane hunter: paused",
+        "reset",
+        "Contact 1: +14155550100, pending",
+        "live, console",
+        "lanes pause hunter, 1 rows, done",
+        "Not understood",
+        "The console has ended.",
+    ] {
+        assert!(ran.out.contains(text), "{text} is missing in:\n{}", ran.out);
+    }
+    assert!(!ran.out.contains('\u{1b}'), "a raw escape left: {:?}", ran.out);
+    assert_eq!(count(&desk.test.db, "SELECT count(*) FROM audit_log WHERE verb = 'breakers reset'").await, 1);
+}

@@ -15,6 +15,7 @@ mod cli_packaging;
 mod cli_providers;
 mod cli_worker;
 mod console_hands;
+mod console_monkey;
 mod console_pty;
 mod contacts_export;
 mod database_connects;

@@ -9,6 +9,7 @@ mod runs;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use super::bench::BenchArgs;
 pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
 pub use contacts::{ContactsArgs, ContactsVerb, LookupArgs};
 pub use files::{ExportArgs, ImportArgs};
@@ -99,6 +100,8 @@ pub enum Command {
     Migrate,
     /// Check database, credentials, providers and terminal.
     Doctor,
+    /// Measure this machine, each figure beside its ceiling.
+    Bench(BenchArgs),
     /// Print the completion script of a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.

@@ -19,6 +19,9 @@ pub struct ConsoleArgs {
     /// How the connection is: measured when not given.
     #[arg(long, value_parser = ["slow", "normal"])]
     pub link: Option<String>,
+    /// Lines of text instead of a screen, for screen readers and pipes; also where TERM is dumb.
+    #[arg(long)]
+    pub plain: bool,
     /// Take the keys from this file instead of keys.toml; a mistake in it is said at once.
     #[arg(long, value_name = "FILE")]
     pub keys: Option<std::path::PathBuf>,

@@ -100,9 +100,22 @@ impl Stage {
     pub fn show(&mut self, ascii: bool, runtime: &Runtime) -> Result<ExitCode, Failure> {
         let settings = ConsoleSettings::default();
         let (notes, logs) = (self.notes(), self.logs());
+        let short: Vec<(String, String)> = SHORT_TIMES.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
+        let rules = crew::all_rules(&Settings::isolated(&short)?);
         let lookup = (Settings::default().provider("twilio").packages.join(","), 5);
         let files = UserFiles::default();
-        let show = Show { files, lookup, notes, read_only: false, ascii, link: None, logs, settings: &settings };
+        let show = Show {
+            files,
+            lookup,
+            rules,
+            plain: false,
+            notes,
+            read_only: false,
+            ascii,
+            link: None,
+            logs,
+            settings: &settings,
+        };
         show.over(&self.db, self.crew.take(), runtime)
     }
 

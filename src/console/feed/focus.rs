@@ -63,7 +63,8 @@ pub async fn watch_query(db: Db, question: Question, send: Arc<watch::Sender<Opt
     }
 }
 
-async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> Result<Answer> {
+/// Answers a question once. `estimate`: how many contacts match, if that was found out before.
+pub async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> Result<Answer> {
     Ok(match query {
         Query::Jobs { lane, state, before, limit } => {
             Answer::Jobs(views::jobs(db, Some(lane), Some(state), *before, *limit).await?)

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use focus::{Answered, Question, watch_query};
-pub use pulse::{Beat, watch_pulse};
+pub use focus::{Answered, Question, answer, watch_query};
+pub use pulse::{Beat, reading, watch_pulse};
 
 /// Longest time that one reading may take.
 const READ_LIMIT: Duration = Duration::from_secs(5);

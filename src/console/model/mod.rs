@@ -15,6 +15,7 @@ mod timeline;
 pub mod trend;
 mod works;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -36,6 +37,7 @@ pub use works::{Step, WORKS_MAX, Work};
 use super::effect::{Answer, Loaded, Query};
 use super::keys::{Keymap, Place};
 use super::message::Pulse;
+use crate::breakers::Rules;
 use crate::operations::views::{BreakerView, LaneView, NodeView};
 
 /// Depth of a lane from which it is marked as a warning.
@@ -79,7 +81,7 @@ pub const SCREENS: [(Screen, char, &str); 7] = [
 ];
 
 /// What does not change while the console runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     /// Who acts.
     pub actor: String,
@@ -97,6 +99,8 @@ pub struct Facts {
     pub themes: Vec<String>,
     /// How lookups are made: packages and attempts of the settings.
     pub lookup: (String, u16),
+    /// Rules of breakers, by name, where the settings differ from the defaults.
+    pub rules: BTreeMap<String, Rules>,
 }
 
 /// Something that lies over the screen.

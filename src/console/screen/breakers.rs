@@ -8,6 +8,7 @@ use crate::console::model::{Model, trend};
 use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
 use crate::operations::views::{BreakerEvent, BreakerView};
+use crate::operations::whatif;
 
 const STRIP_CELLS: usize = 15;
 
@@ -116,22 +117,15 @@ fn history(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     }
 }
 
-/// What each verb would do, in words.
+/// What each verb would do, as the breaker's own machine says with the lane's measured times.
 fn act_now(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let Some(breaker) = model.breaker() else { return };
     let inner = sheet.pane(area, &format!("{}: if you act now", breaker.name), false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let waiting = words::of(breaker.waiting, "job waits", "jobs wait");
-    let reset = match breaker.state.as_str() {
-        "closed" => "nothing to reset: calls pass".to_owned(),
-        _ => format!(
-            "one probe at once, then a ramp 1 2 4 8 to full load; {waiting}. A failed probe only makes the next wait longer"
-        ),
-    };
     let verbs: [(&str, String); 4] = [
-        ("r reset", reset),
-        ("o hold open", "no call passes until the end you give; jobs wait".into()),
-        ("c hold closed", "every call passes, attempts may be spent".into()),
+        ("r reset", foreseen(model, breaker)),
+        ("o hold open", "no call passes until the end you give; jobs wait, none is spent".into()),
+        ("c hold closed", "every call passes at once, without a ramp; failures burn attempts: seldom wise".into()),
         ("b automatic", "ends a hold; the breaker decides by itself again".into()),
     ];
     let mut y = inner.y;
@@ -143,4 +137,26 @@ fn act_now(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         let rest = Rect { x: inner.x + 14, width: inner.width.saturating_sub(14), y, height: inner.bottom() - y };
         y += sheet.wrapped(rest, &text, Token::Text).max(1);
     }
+}
+
+fn foreseen(model: &Model, breaker: &BreakerView) -> String {
+    if breaker.state == "closed" {
+        return "nothing to reset: calls pass".into();
+    }
+    let lane = model.pulse.iter().flat_map(|p| &p.status.lanes).find(|l| Some(&l.lane) == breaker.lane.as_ref());
+    let price = breaker.lane.as_ref().and_then(|lane| model.pulse.as_ref()?.costs.get(lane).copied());
+    let rules = model.facts.rules.get(&breaker.name).copied().unwrap_or_default();
+    let seen = whatif::reset(breaker, lane, &rules, price, model.clock);
+    let ramp: Vec<String> = seen.ramp.iter().map(u32::to_string).collect();
+    let empty = seen.empty_in_s.map_or_else(String::new, |s| {
+        format!("; {} done in ~{}", words::of(breaker.waiting, "job", "jobs"), words::span(s.ceil() as i64))
+    });
+    let cost = seen.cost_usd.filter(|_| breaker.waiting > 0);
+    let cost = cost.map_or_else(String::new, |usd| format!(", ~{}", words::dollars(usd)));
+    format!(
+        "1 probe, then {} at once, full in ~{}{empty}{cost}. If the probe fails: no attempt spent, next one in {}",
+        ramp.join(" "),
+        words::span(seen.full_in_s.ceil() as i64),
+        words::span(seen.next_probe_s)
+    )
 }

@@ -17,5 +17,5 @@ pub use jobs::{FailureView, JobDetail, JobGroup, JobPage, JobRow, dead_groups, j
 pub use lanes::{LaneView, SamplePoint, lane_trend, lanes};
 pub use past::{Past, past};
 pub use records::{AlertView, AuditRow, TimelineRow, alerts, audit, timeline};
-pub use spend::{SpendRow, spend};
+pub use spend::{SpendRow, spend, unit_costs};
 pub use status::{ContactCounts, EnvironmentView, Status, contact_counts, status};

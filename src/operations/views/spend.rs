@@ -1,5 +1,7 @@
 //! Calls and cost by provider and day.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -34,4 +36,13 @@ pub async fn spend(db: &Db, days: i32) -> Result<Vec<SpendRow>> {
         FROM usage WHERE hour > now() - make_interval(days => least(greatest($1, 1), 400))
         GROUP BY provider, day ORDER BY day DESC, cost DESC, provider LIMIT 2000";
     Ok(sqlx::query_as(sql).bind(days).fetch_all(db.pool()).await?)
+}
+
+/// What a call to each provider has cost on average over the last seven days, in USD; only providers that were paid.
+pub async fn unit_costs(db: &Db) -> Result<BTreeMap<String, f64>> {
+    let sql = "
+        SELECT provider, (sum(cost) / sum(calls))::float8 FROM usage
+        WHERE hour > now() - interval '7 days' GROUP BY provider HAVING sum(calls) > 0 AND sum(cost) > 0";
+    let rows: Vec<(String, f64)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
+    Ok(rows.into_iter().collect())
 }

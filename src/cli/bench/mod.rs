@@ -1,0 +1,33 @@
+//! `bench`: measures this machine, each figure beside its ceiling, which is measured in the same run, in turns with it.
+
+mod console;
+mod figure;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use super::args::Common;
+
+/// Options of `bench`.
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// What to measure.
+    #[command(subcommand)]
+    pub what: What,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Subcommand)]
+pub enum What {
+    /// The console on a pseudo-terminal: key to screen, bytes, processor time, memory; also pictures of its panes.
+    Console(console::ConsoleBenchArgs),
+}
+
+/// Measures and prints.
+pub async fn run(common: &Common, args: &BenchArgs) -> Result<ExitCode, Failure> {
+    match &args.what {
+        What::Console(args) => console::run(common, args).await,
+    }
+}

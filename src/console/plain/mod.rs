@@ -1,0 +1,270 @@
+//! The console as lines of text: for screen readers, `TERM=dumb`, pipes and scripts. The same commands, the same questions,
+//! the same actions; the newest line is last.
+
+mod answers;
+mod ask;
+mod say;
+mod show;
+
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+use super::Work;
+use super::command::{self, Command};
+use super::effect::Job;
+use super::feed::{Beat, reading, watch_pulse};
+use super::message::{Msg, Pulse};
+use super::model::Facts;
+use super::work::{Bench, Works};
+use crate::database::Db;
+use crate::operations::actions::{self, Action, Actor, LookUp};
+use crate::telemetry::RingReader;
+use ask::Asking;
+
+/// What the plain console needs.
+pub struct PlainOptions {
+    /// The database.
+    pub db: Db,
+    /// Who acts.
+    pub actor: Actor,
+    /// What does not change.
+    pub facts: Facts,
+    /// The log of this process.
+    pub logs: Option<RingReader>,
+    /// Stops claiming, finishes what is in flight, gives the rest back.
+    pub drain: Option<Work>,
+    /// Where feeds and works run.
+    pub workers: Handle,
+}
+
+/// Lines that may wait to be read.
+const LINES: usize = 16;
+
+struct Plain {
+    options: PlainOptions,
+    pulse: Option<Arc<Pulse>>,
+    asking: Option<Asking>,
+    undo: Option<i64>,
+    works: Works,
+    home: mpsc::UnboundedSender<Msg>,
+    /// Works under way, by number.
+    open: Vec<(u64, String)>,
+    next_work: u64,
+}
+
+enum Heard {
+    Line(Option<String>),
+    Beat(Option<Beat>),
+    Msg(Msg),
+}
+
+/// Runs until `quit` or the end of the input, then drains.
+pub async fn run(options: PlainOptions) -> io::Result<()> {
+    let (send, mut beats) = watch::channel(None);
+    let pulse = options.workers.spawn(watch_pulse(options.db.clone(), Arc::default(), Arc::default(), send));
+    let (home, mut messages) = mpsc::unbounded_channel();
+    let works = Works::default();
+    let mut plain =
+        Plain { options, pulse: None, asking: None, undo: None, works, home, open: Vec::new(), next_work: 1 };
+    let mut lines = read_lines()?;
+    let mut ended = false;
+    // The first picture comes before the first answer.
+    if beats.changed().await.is_ok() {
+        let beat = beats.borrow_and_update().clone();
+        plain.beat(beat)?;
+    }
+    plain.prompt()?;
+    while !(ended && plain.open.is_empty()) {
+        let heard = tokio::select! {
+            biased;
+            Some(msg) = messages.recv() => Heard::Msg(msg),
+            Ok(()) = beats.changed() => Heard::Beat(beats.borrow_and_update().clone()),
+            line = lines.recv(), if !ended => Heard::Line(line),
+        };
+        match heard {
+            Heard::Msg(msg) => plain.told(msg)?,
+            Heard::Beat(beat) => plain.beat(beat)?,
+            Heard::Line(Some(line)) if matches!(line.trim(), "quit" | "q" | "exit") => break,
+            Heard::Line(Some(line)) => {
+                plain.line(line.trim()).await?;
+                plain.prompt()?;
+            }
+            Heard::Line(None) => ended = true,
+        }
+    }
+    pulse.abort();
+    if let Some(drain) = plain.options.drain.take() {
+        drain.await;
+    }
+    say::line("The console has ended.")
+}
+
+/// Standard input, line by line, by a thread of its own: it may block for ever.
+fn read_lines() -> io::Result<mpsc::Receiver<String>> {
+    let (send, lines) = mpsc::channel(LINES);
+    std::thread::Builder::new().name("console lines".into()).spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if send.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(lines)
+}
+
+impl Plain {
+    fn prompt(&self) -> io::Result<()> {
+        if self.asking.is_none() {
+            write!(io::stdout(), "> ")?;
+        }
+        io::stdout().flush()
+    }
+
+    fn clock(&self) -> DateTime<Utc> {
+        self.pulse.as_ref().map_or_else(Utc::now, |p| p.at)
+    }
+
+    /// Says what has changed since the last picture.
+    fn beat(&mut self, beat: Option<Beat>) -> io::Result<()> {
+        match beat {
+            Some(Ok(pulse)) => {
+                let before = self.pulse.replace(pulse.clone());
+                say::lines(&show::news(before.as_deref(), &pulse))
+            }
+            Some(Err((at, error))) => say::line(&format!("{}Z No database: {error}", at.format("%H:%M:%S"))),
+            None => Ok(()),
+        }
+    }
+
+    async fn line(&mut self, line: &str) -> io::Result<()> {
+        if let Some(asking) = self.asking.take() {
+            return self.answered(asking, line).await;
+        }
+        if line.is_empty() {
+            return Ok(());
+        }
+        if matches!(line, "help" | "?") {
+            return say::lines(&show::help());
+        }
+        match command::parse(line, Utc::now()) {
+            Ok(command) => self.obey(command).await,
+            Err(wrong) => say::line(&format!("Not understood: {wrong}. Type help.")),
+        }
+    }
+
+    async fn obey(&mut self, command: Command) -> io::Result<()> {
+        match command {
+            Command::Act(action) => self.plan(action).await,
+            Command::LookUp { filter, again } => {
+                let (packages, attempts) = self.options.facts.lookup.clone();
+                self.plan(Action::LookUp(LookUp { filter, again, packages, attempts })).await
+            }
+            Command::Do("undo") => match self.undo.take() {
+                Some(id) => self.undo(id).await,
+                None => say::line("There is nothing to take back."),
+            },
+            Command::Undo(id) => self.undo(id).await,
+            Command::Import { path, lookup } => {
+                let lookup = lookup.then_some(self.options.facts.lookup.1);
+                self.begin(format!("Import of {path}"), Job::Import { path, lookup })
+            }
+            Command::Export { path, filter } => self.begin(format!("Export to {path}"), Job::Export { path, filter }),
+            looks => {
+                // What was just done is seen.
+                self.beat(Some(reading(&self.options.db).await))?;
+                let shown = show::show(&self.options, self.pulse.as_deref(), looks, self.clock()).await;
+                say::lines(&shown)
+            }
+        }
+    }
+
+    fn refused(&self) -> Option<&'static str> {
+        self.options.facts.read_only.then_some("This console is read-only: start it without --read-only to act.")
+    }
+
+    async fn plan(&mut self, action: Action) -> io::Result<()> {
+        if let Some(why) = self.refused() {
+            return say::line(why);
+        }
+        match actions::plan(&self.options.db, action).await {
+            Err(refusal) => say::line(&format!("Nothing was done: {refusal}")),
+            Ok(plan) => {
+                let asking = Asking::new(plan);
+                self.go_on(asking).await
+            }
+        }
+    }
+
+    /// Asks the next question, or acts when all are answered.
+    async fn go_on(&mut self, asking: Asking) -> io::Result<()> {
+        if let Some(question) = asking.question() {
+            write!(io::stdout(), "{}", say::inert(&question))?;
+            io::stdout().flush()?;
+            self.asking = Some(asking);
+            return Ok(());
+        }
+        match asking.agreed(Utc::now()) {
+            Err(wrong) => say::line(&format!("Nothing was done: {wrong}")),
+            Ok(confirmed) => {
+                let done = actions::run(&self.options.db, confirmed, &self.options.actor).await;
+                self.receipt(done)
+            }
+        }
+    }
+
+    async fn answered(&mut self, asking: Asking, line: &str) -> io::Result<()> {
+        match asking.answer(line) {
+            Some(asking) => self.go_on(asking).await,
+            None => say::line("Nothing was done."),
+        }
+    }
+
+    async fn undo(&mut self, id: i64) -> io::Result<()> {
+        if let Some(why) = self.refused() {
+            return say::line(why);
+        }
+        let done = actions::undo(&self.options.db, id, &self.options.actor).await;
+        self.receipt(done)
+    }
+
+    fn receipt(&mut self, done: Result<actions::Receipt, actions::Refusal>) -> io::Result<()> {
+        match done {
+            Err(refusal) => say::line(&format!("Nothing was done: {refusal}")),
+            Ok(receipt) => {
+                self.undo = receipt.undoable.then_some(receipt.audit_id);
+                let undo = if receipt.undoable { format!(" Undo: undo {}.", receipt.audit_id) } else { String::new() };
+                let now = Utc::now().format("%H:%M:%S");
+                say::line(&format!("{now}Z Done: {}. Audit {}.{undo}", receipt.summary, receipt.audit_id))
+            }
+        }
+    }
+
+    fn begin(&mut self, name: String, job: Job) -> io::Result<()> {
+        if let (Some(why), Job::Import { .. }) = (self.refused(), &job) {
+            return say::line(why);
+        }
+        let id = self.next_work;
+        self.next_work += 1;
+        say::line(&format!("{name} has begun."))?;
+        self.open.push((id, name));
+        let bench = Bench { db: self.options.db.clone(), actor: self.options.actor.clone(), home: self.home.clone() };
+        self.works.begin(&self.options.workers, bench, id, job);
+        Ok(())
+    }
+
+    /// What a work says.
+    fn told(&mut self, msg: Msg) -> io::Result<()> {
+        let Msg::Ended(id, result) = msg else { return Ok(()) };
+        let Some(at) = self.open.iter().position(|(n, _)| *n == id) else { return Ok(()) };
+        let (_, name) = self.open.remove(at);
+        match result {
+            Ok(text) => say::line(&format!("{name}: {text}.")),
+            Err(text) => say::line(&format!("{name} ended early: {text}.")),
+        }
+    }
+}
