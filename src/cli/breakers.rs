@@ -1,8 +1,8 @@
 //! `breakers`: list, show, reset, hold open, hold closed, back to automatic.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::Failure;
@@ -13,26 +13,13 @@ use crate::catalogue;
 use crate::database::Db;
 use crate::operations::actions::Action;
 use crate::operations::views;
-use crate::settings::parse_duration;
 
 pub async fn run(common: &Common, args: &BreakersArgs) -> Result<ExitCode, Failure> {
-    let action = match &args.verb {
-        BreakersVerb::List | BreakersVerb::Show { .. } => None,
-        BreakersVerb::Reset { name, reason } => {
-            Some(Action::ResetBreaker { name: name.clone(), reason: reason.clone() })
-        }
-        BreakersVerb::Open(hold) => {
-            let until = until(hold)?;
-            Some(Action::HoldBreakerOpen { name: hold.name.clone(), reason: hold.reason.clone(), until })
-        }
-        BreakersVerb::Close(hold) => {
-            let until = until(hold)?;
-            Some(Action::HoldBreakerClosed { name: hold.name.clone(), reason: hold.reason.clone(), until })
-        }
-        BreakersVerb::Auto { name } => Some(Action::ReleaseBreaker { name: name.clone() }),
-    };
+    if let BreakersVerb::Open(hold) | BreakersVerb::Close(hold) = &args.verb {
+        lasts(hold)?;
+    }
     let opened = super::open::open(common).await?;
-    match (action, &args.verb) {
+    match (action(opened.db(), &args.verb).await?, &args.verb) {
         (Some(action), _) => {
             act(opened.db(), common, action, None).await?;
         }
@@ -43,11 +30,32 @@ pub async fn run(common: &Common, args: &BreakersArgs) -> Result<ExitCode, Failu
     Ok(ExitCode::SUCCESS)
 }
 
-fn until(hold: &HoldArgs) -> Result<Option<DateTime<Utc>>, Failure> {
-    let Some(text) = &hold.duration else { return Ok(None) };
-    let wrong = || Failure::usage(format!("{text} is no duration: write for example 30m, 2h or 90s"));
-    let duration = parse_duration(text).ok_or_else(wrong)?;
-    Ok(Some(Utc::now() + TimeDelta::from_std(duration).map_err(|_| wrong())?))
+/// How long a hold lasts; none = until released.
+fn lasts(hold: &HoldArgs) -> Result<Option<Duration>, Failure> {
+    hold.duration.as_deref().map(super::duration).transpose()
+}
+
+async fn action(db: &Db, verb: &BreakersVerb) -> Result<Option<Action>, Failure> {
+    let until = match verb {
+        BreakersVerb::Open(hold) | BreakersVerb::Close(hold) => match lasts(hold)? {
+            Some(lasts) => Some(super::ends(db, lasts).await?),
+            None => None,
+        },
+        _ => None,
+    };
+    Ok(match verb {
+        BreakersVerb::List | BreakersVerb::Show { .. } => None,
+        BreakersVerb::Reset { name, reason } => {
+            Some(Action::ResetBreaker { name: name.clone(), reason: reason.clone() })
+        }
+        BreakersVerb::Open(hold) => {
+            Some(Action::HoldBreakerOpen { name: hold.name.clone(), reason: hold.reason.clone(), until })
+        }
+        BreakersVerb::Close(hold) => {
+            Some(Action::HoldBreakerClosed { name: hold.name.clone(), reason: hold.reason.clone(), until })
+        }
+        BreakersVerb::Auto { name } => Some(Action::ReleaseBreaker { name: name.clone() }),
+    })
 }
 
 async fn list(db: &Db, common: &Common) -> Result<(), Failure> {

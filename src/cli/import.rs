@@ -40,10 +40,17 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
         dry_run: args.dry_run,
         rejects: rejects.map(|rejects| Box::new(rejects) as Box<dyn Write + Send>),
         enqueue: None,
+        room: None,
     };
     let attempts = args.lookup.then(|| u32::from(opened.settings.jobs.lookup_attempts));
     let bar = progress_bar();
+    let mut told = false;
     let mut draw = |p: Progress| {
+        if p.waits_for_room && !std::mem::replace(&mut told, true) {
+            bar.suspend(|| {
+                eprintln!("lane twilio holds as many jobs as jobs.lane_limit allows: waiting until some are done")
+            });
+        }
         bar.set_length(p.bytes_total.unwrap_or(0));
         bar.set_position(p.bytes);
         bar.set_message(format!(
@@ -52,7 +59,8 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
             thousands(p.report.inserted as i64)
         ));
     };
-    let wish = ImportWish { source, options, lookup_attempts: attempts };
+    let lane_limit = i64::try_from(opened.settings.jobs.lane_limit).unwrap_or(i64::MAX);
+    let wish = ImportWish { source, options, lookup_attempts: attempts, lane_limit };
     let report = run_import(opened.db(), wish, &Actor::here("command line"), &mut draw).await;
     bar.finish_and_clear();
     opened.close().await?;
@@ -151,7 +159,7 @@ async fn agree_on_cost(common: &Common, opened: &Opened, args: &ImportArgs) -> R
 async fn rehearse(opened: &Opened, args: &ImportArgs) -> Result<u64, Failure> {
     let map = args.map.iter().map(|pair| mapping(pair)).collect::<Result<Vec<_>, _>>()?;
     let options = ImportOptions { region: args.region.parse()?, map, dry_run: true, ..ImportOptions::default() };
-    let wish = ImportWish { source: Source::File(args.file.clone()), options, lookup_attempts: None };
+    let wish = ImportWish { source: Source::File(args.file.clone()), options, lookup_attempts: None, lane_limit: 0 };
     Ok(run_import(opened.db(), wish, &Actor::here("command line"), &mut |_| {}).await?.inserted)
 }
 

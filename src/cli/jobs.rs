@@ -1,45 +1,95 @@
-//! `jobs`: list, show, retry.
+//! `jobs`: list, show, dead, and what is done to them.
 
 use std::process::ExitCode;
 
+use chrono::Utc;
+
 use super::Failure;
-use super::args::{Common, JobsArgs, JobsVerb};
+use super::args::{Common, JobsArgs, JobsVerb, WhichJobs};
 use super::confirm::act;
-use super::output;
+use super::output::{self, thousands};
 use crate::catalogue;
+use crate::contacts::filter::{Filter, JOBS};
 use crate::database::Db;
 use crate::operations::actions::{Action, JobTarget};
-use crate::operations::views;
+use crate::operations::views::{self, JobPage};
 
 pub async fn run(common: &Common, args: &JobsArgs) -> Result<ExitCode, Failure> {
-    let named = match &args.verb {
-        JobsVerb::List { lane, .. } | JobsVerb::Retry { lane, .. } => lane.as_deref(),
+    let action = match &args.verb {
+        JobsVerb::List { lane, .. } | JobsVerb::Dead { lane } => {
+            known(lane.as_deref())?;
+            None
+        }
         JobsVerb::Show { .. } => None,
+        JobsVerb::Retry(which) => Some(Action::RetryJobs { target: dead_target(which)? }),
+        JobsVerb::Cancel(which) => Some(Action::CancelJobs { target: target(which)? }),
+        JobsVerb::Discard(which) => Some(Action::DiscardJobs { target: dead_target(which)? }),
+        JobsVerb::Reprioritise { which, priority } => {
+            Some(Action::ReprioritiseJobs { target: target(which)?, priority: *priority })
+        }
     };
-    if let Some(unknown) = named.filter(|name| !catalogue::lanes().any(|lane| lane == *name)) {
-        return Err(Failure::new(catalogue::no_such_lane(unknown)));
-    }
     let opened = super::open::open(common).await?;
-    match &args.verb {
-        JobsVerb::List { lane, state, limit } => {
-            list(opened.db(), common, (lane.as_deref(), state.as_deref()), *limit).await?
+    let db = opened.db();
+    match (action, &args.verb) {
+        (Some(action), _) => {
+            act(db, common, action, None).await?;
         }
-        JobsVerb::Show { id } => show(opened.db(), common, *id).await?,
-        JobsVerb::Retry { ids, lane, all } => {
-            if ids.is_empty() && lane.is_none() && !all {
-                return Err(Failure::usage("say which dead jobs: their numbers, --lane LANE or --all"));
-            }
-            let target =
-                if ids.is_empty() { JobTarget::Dead { lane: lane.clone() } } else { JobTarget::Ids(ids.clone()) };
-            act(opened.db(), common, Action::RetryJobs { target }, None).await?;
+        (None, JobsVerb::Show { id }) => show(db, common, *id).await?,
+        (None, JobsVerb::Dead { lane }) => dead(db, common, lane.as_deref()).await?,
+        (None, JobsVerb::List { filter: Some(filter), limit, .. }) => {
+            let filter = Filter::parse_for(&JOBS, filter, Utc::now())?;
+            print(common, &views::jobs_matching(db, &filter, None, *limit).await?)?;
         }
+        (None, JobsVerb::List { lane, state, limit, .. }) => {
+            print(common, &views::jobs(db, lane.as_deref(), state.as_deref(), None, *limit).await?)?;
+        }
+        _ => {}
     }
     opened.close().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(db: &Db, common: &Common, which: (Option<&str>, Option<&str>), limit: i64) -> Result<(), Failure> {
-    let page = views::jobs(db, which.0, which.1, None, limit).await?;
+fn known(lane: Option<&str>) -> Result<(), Failure> {
+    match lane.filter(|name| !catalogue::lanes().any(|lane| lane == *name)) {
+        Some(unknown) => Err(Failure::new(catalogue::no_such_lane(unknown))),
+        None => Ok(()),
+    }
+}
+
+/// The verb itself says which states it is for.
+fn target(which: &WhichJobs) -> Result<JobTarget, Failure> {
+    known(which.lane.as_deref())?;
+    Ok(match (&which.lane, &which.filter) {
+        (Some(lane), _) => JobTarget::Filter(format!("lane:{lane}")),
+        (None, Some(filter)) => JobTarget::Filter(filter.clone()),
+        (None, None) if which.ids.is_empty() => JobTarget::Filter(String::new()),
+        (None, None) => JobTarget::Ids(which.ids.clone()),
+    })
+}
+
+/// For verbs that are for dead jobs alone.
+fn dead_target(which: &WhichJobs) -> Result<JobTarget, Failure> {
+    let all = which.filter.is_none() && which.ids.is_empty();
+    if all {
+        known(which.lane.as_deref()).map(|()| JobTarget::Dead { lane: which.lane.clone() })
+    } else {
+        target(which)
+    }
+}
+
+async fn dead(db: &Db, common: &Common, lane: Option<&str>) -> Result<(), Failure> {
+    let groups = views::dead_groups(db, lane).await?;
+    if common.json {
+        return output::json(&groups);
+    }
+    let rows: Vec<Vec<String>> = groups
+        .iter()
+        .map(|g| vec![thousands(g.count), g.lane.clone(), g.example.to_string(), g.error.clone()])
+        .collect();
+    output::table(&["jobs", "lane", "for example", "error"], &rows)
+}
+
+fn print(common: &Common, page: &JobPage) -> Result<(), Failure> {
     if common.json {
         return output::json(&page.rows);
     }
@@ -53,13 +103,14 @@ async fn list(db: &Db, common: &Common, which: (Option<&str>, Option<&str>), lim
                 j.kind.clone(),
                 j.state.clone(),
                 j.phone.clone().unwrap_or_default(),
+                j.priority.to_string(),
                 format!("{} of {}", j.attempt, j.max_attempts),
                 j.run_at.format("%H:%M:%SZ").to_string(),
                 j.last_error.clone().unwrap_or_default(),
             ]
         })
         .collect();
-    output::table(&["job", "lane", "step", "state", "number", "attempt", "runs at", "last error"], &rows)
+    output::table(&["job", "lane", "step", "state", "number", "first", "attempt", "runs at", "last error"], &rows)
 }
 
 async fn show(db: &Db, common: &Common, id: i64) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! `lanes`: list, pause, resume, scale.
+//! `lanes`: list, pause, resume, scale, rate.
 
 use std::process::ExitCode;
 
@@ -17,6 +17,7 @@ pub async fn run(common: &Common, args: &LanesArgs) -> Result<ExitCode, Failure>
         LanesVerb::Scale { lane, concurrency } => {
             Some(Action::ScaleLane { lane: lane.clone(), concurrency: parse_concurrency(concurrency)? })
         }
+        LanesVerb::Rate { lane, rate } => Some(Action::RateLane { lane: lane.clone(), rate: parse_rate(rate)? }),
     };
     let opened = super::open::open(common).await?;
     match action {
@@ -39,6 +40,16 @@ fn parse_concurrency(text: &str) -> Result<Option<i32>, Failure> {
     match text.parse::<i32>() {
         Ok(n) if (0..=10_000).contains(&n) => Ok(Some(n)),
         _ => Err(Failure::usage(format!("{text} is no concurrency: write a number from 0 to 10000, or auto"))),
+    }
+}
+
+fn parse_rate(text: &str) -> Result<Option<f64>, Failure> {
+    if text == "auto" {
+        return Ok(None);
+    }
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= 1e6 => Ok(Some(rate)),
+        _ => Err(Failure::usage(format!("{text} is no rate: write calls a second above 0, or auto"))),
     }
 }
 

@@ -14,6 +14,7 @@ pub async fn run(common: &Common, args: &LookupArgs) -> Result<ExitCode, Failure
         again: args.again,
         packages: opened.settings.provider("twilio").packages.join(","),
         attempts: opened.settings.jobs.lookup_attempts,
+        lane_limit: i64::try_from(opened.settings.jobs.lane_limit).unwrap_or(i64::MAX),
     };
     act(opened.db(), common, Action::LookUp(wish), args.max_cost).await?;
     opened.close().await?;

@@ -2,6 +2,7 @@
 //!
 //! With `--json`, stdout has one JSON value on one line and nothing else. Errors are one sentence on stderr.
 
+mod alerts;
 mod args;
 mod bench;
 mod breakers;
@@ -24,6 +25,7 @@ mod output;
 mod packaging;
 mod records;
 mod sandbox;
+mod schedules;
 mod status;
 mod terminal;
 mod until_empty;
@@ -62,6 +64,8 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Contacts(args) => contacts::run(common, args).await,
         Command::Lookup(args) => lookup::run(common, args).await,
         Command::Jobs(args) => jobs::run(common, args).await,
+        Command::Schedules(args) => schedules::run(common, args).await,
+        Command::Alerts(args) => alerts::run(common, args).await,
         Command::Lanes(args) => lanes::run(common, args).await,
         Command::Breakers(args) => breakers::run(common, args).await,
         Command::Status => status::run(common).await,
@@ -77,4 +81,17 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Man => packaging::man(),
         Command::Console(_) | Command::Demo(_) | Command::Drill(_) => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// A duration as a person writes it.
+fn duration(text: &str) -> Result<std::time::Duration, Failure> {
+    crate::settings::parse_duration(text)
+        .ok_or_else(|| Failure::usage(format!("{text} is no duration: write for example 30m, 2h or 90s")))
+}
+
+/// When something ends that begins now, by the database's clock: this machine's may be wrong.
+async fn ends(db: &crate::database::Db, lasts: std::time::Duration) -> Result<chrono::DateTime<chrono::Utc>, Failure> {
+    let sql = "SELECT now() + make_interval(secs => $1)";
+    let ends = sqlx::query_scalar(sql).bind(lasts.as_secs_f64()).fetch_one(db.pool()).await;
+    Ok(ends.map_err(crate::database::Error::from)?)
 }

@@ -81,6 +81,7 @@ pub fn pulse(outage: bool) -> Pulse {
         summary: "depth 8,412 is over 2,000".into(),
         incident: true,
         raised_at: ago(200),
+        ..AlertView::default()
     };
     let nodes = vec![NodeView {
         node: "eu-1:4711".into(),

@@ -13,7 +13,7 @@ pub const CHANNEL: &str = "switchboard_lanes";
 pub const WORK: &str = "switchboard_work";
 
 /// What a worker must know of a lane before it claims.
-#[derive(Debug, Clone, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Default, PartialEq, sqlx::FromRow)]
 pub struct Switch {
     /// Lane.
     pub lane: String,
@@ -23,6 +23,8 @@ pub struct Switch {
     pub parked_reason: Option<String>,
     /// Operator's limit of jobs at once in the fleet.
     pub concurrency: Option<i32>,
+    /// Operator's limit of calls a second in the fleet.
+    pub rate: Option<f64>,
 }
 
 /// Makes the rows of lanes and breakers that are missing; what exists stays.
@@ -52,7 +54,7 @@ pub async fn seed(db: &Db) -> Result<()> {
 /// All switches by lane.
 pub async fn switches(db: &Db) -> Result<BTreeMap<String, Switch>> {
     let rows: Vec<Switch> =
-        sqlx::query_as("SELECT lane, paused, parked_reason, concurrency FROM lanes").fetch_all(db.pool()).await?;
+        sqlx::query_as("SELECT lane, paused, parked_reason, concurrency, rate FROM lanes").fetch_all(db.pool()).await?;
     Ok(rows.into_iter().map(|s| (s.lane.clone(), s)).collect())
 }
 

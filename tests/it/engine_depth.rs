@@ -101,7 +101,13 @@ impl Life {
         let action = if self.chance.below(2) == 0 {
             Action::RetryJobs { target: JobTarget::Dead { lane: None } }
         } else {
-            Action::LookUp(LookUp { filter: "status = failed".into(), again, packages: String::new(), attempts: 5 })
+            Action::LookUp(LookUp {
+                filter: "status = failed".into(),
+                again,
+                packages: String::new(),
+                attempts: 5,
+                lane_limit: 1000,
+            })
         };
         if let Ok(plan) = plan(&self.db, action).await {
             run(&self.db, plan.confirm(Confirmation::Unattended).unwrap(), &Actor::here("console")).await.unwrap();

@@ -32,6 +32,7 @@ mod import_files;
 mod lookup_secrets;
 mod lookup_twilio;
 mod migrate_applies;
+mod operations_jobs;
 mod private_server_life;
 mod private_server_places;
 mod providers_contract;

@@ -13,13 +13,15 @@ pub use super::bench::BenchArgs;
 pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
 pub use contacts::{ContactsArgs, ContactsVerb, LookupArgs};
 pub use files::{ExportArgs, ImportArgs};
-pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb};
+pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb, WhichJobs};
 pub use records::RecordsArgs;
 pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 
+pub use super::alerts::AlertsArgs;
 pub use super::drill::DrillArgs;
 pub use super::handover::HandoverArgs;
 pub use super::packaging::CompletionsArgs;
+pub use super::schedules::SchedulesArgs;
 use crate::telemetry::SharedRedactor;
 
 /// Bulk phone lookup and contact enrichment, with a console over all of it.
@@ -73,12 +75,16 @@ pub enum Command {
     Contacts(ContactsArgs),
     /// Enqueue lookups.
     Lookup(LookupArgs),
-    /// List, show or retry jobs.
+    /// List, show, retry, cancel, discard or reprioritise jobs.
     Jobs(JobsArgs),
-    /// List, pause, resume or scale lanes.
+    /// List, add or remove recurring lookups.
+    Schedules(SchedulesArgs),
+    /// List, pause, resume, scale or slow lanes.
     Lanes(LanesArgs),
     /// List, show, reset, hold or release breakers.
     Breakers(BreakersArgs),
+    /// List open alerts, take them on, or silence them.
+    Alerts(AlertsArgs),
     /// Everything at one glance.
     Status,
     /// What happened, newest first.

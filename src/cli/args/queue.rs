@@ -21,6 +21,9 @@ pub enum JobsVerb {
         /// In this state.
         #[arg(long, value_parser = ["waiting", "scheduled", "running", "dead"])]
         state: Option<String>,
+        /// That match, such as "priority<100 error:timeout".
+        #[arg(long, conflicts_with_all = ["lane", "state"])]
+        filter: Option<String>,
         /// How many, at most 1,000.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
@@ -31,16 +34,44 @@ pub enum JobsVerb {
         id: i64,
     },
     /// Give dead jobs their attempts anew.
-    Retry {
-        /// Their numbers.
-        ids: Vec<i64>,
-        /// All dead ones of this lane.
-        #[arg(long, conflicts_with = "ids")]
-        lane: Option<String>,
-        /// All dead ones.
-        #[arg(long, conflicts_with_all = ["ids", "lane"])]
-        all: bool,
+    Retry(WhichJobs),
+    /// Take live jobs out of their lanes; undo puts them back.
+    Cancel(WhichJobs),
+    /// Take dead jobs out; undo puts them back.
+    Discard(WhichJobs),
+    /// Change who is claimed first.
+    Reprioritise {
+        /// Which.
+        #[command(flatten)]
+        which: WhichJobs,
+        /// 0 to 1000; smaller goes first, 100 is ordinary.
+        #[arg(long)]
+        priority: i16,
     },
+    /// Dead jobs by what went wrong, the largest group first.
+    Dead {
+        /// Of this lane.
+        #[arg(long)]
+        lane: Option<String>,
+    },
+}
+
+/// Which jobs a verb means.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false, id = "jobs")]
+pub struct WhichJobs {
+    /// Their numbers.
+    #[arg(group = "jobs")]
+    pub ids: Vec<i64>,
+    /// All of this lane that the verb is for.
+    #[arg(long, group = "jobs")]
+    pub lane: Option<String>,
+    /// Those that match, such as "lane:twilio error:timeout age>2h".
+    #[arg(long, group = "jobs")]
+    pub filter: Option<String>,
+    /// All that the verb is for.
+    #[arg(long, group = "jobs")]
+    pub all: bool,
 }
 
 /// Subcommands of `lanes`.
@@ -75,5 +106,12 @@ pub enum LanesVerb {
         lane: String,
         /// Jobs at once, or auto.
         concurrency: String,
+    },
+    /// Limit how many calls a second its jobs make in the fleet.
+    Rate {
+        /// Lane.
+        lane: String,
+        /// Calls a second, or auto for what the settings say.
+        rate: String,
     },
 }

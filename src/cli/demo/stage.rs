@@ -175,7 +175,7 @@ async fn fill(db: &Db, wanted: usize) -> Result<(), Failure> {
 async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
     let source = Source::Reader(Box::new(std::io::Cursor::new(text)));
     let options = ImportOptions { source_name: Some(name.to_owned()), ..ImportOptions::default() };
-    let wish = ImportWish { source, options, lookup_attempts: Some(5) };
+    let wish = ImportWish { source, options, lookup_attempts: Some(5), lane_limit: i64::MAX };
     run_import(db, wish, &Actor::here("demo"), &mut |_| {}).await?;
     Ok(())
 }

@@ -40,6 +40,12 @@ pub enum Source {
 pub type Enqueue<'a> =
     dyn for<'c> Fn(&'c mut PgConnection, &'c [i64]) -> BoxFuture<'c, Result<(), String>> + Send + Sync + 'a;
 
+/// Whether there is room for the work of so many contacts; while there is none, the import waits.
+pub type Room<'a> = dyn Fn(usize) -> BoxFuture<'static, database::Result<bool>> + Send + Sync + 'a;
+
+/// How often a full lane is asked for room again.
+const ROOM_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// How a file is read, and what is done with its rows.
 pub struct ImportOptions<'a> {
     /// Where numbers without `+` are dialled from.
@@ -54,6 +60,8 @@ pub struct ImportOptions<'a> {
     pub rejects: Option<Box<dyn Write + Send>>,
     /// Called with each batch of new ids, inside of their transaction.
     pub enqueue: Option<&'a Enqueue<'a>>,
+    /// Asked before each batch, outside of any transaction.
+    pub room: Option<&'a Room<'a>>,
 }
 
 impl Default for ImportOptions<'_> {
@@ -65,6 +73,7 @@ impl Default for ImportOptions<'_> {
             dry_run: false,
             rejects: None,
             enqueue: None,
+            room: None,
         }
     }
 }
@@ -95,6 +104,8 @@ pub struct Progress {
     pub bytes: u64,
     /// The file's size in bytes, where it is known.
     pub bytes_total: Option<u64>,
+    /// Nothing moves until there is room for more work.
+    pub waits_for_room: bool,
 }
 
 /// Why an import ended early. Unless it says otherwise, nothing was changed.
@@ -172,6 +183,9 @@ pub async fn import(
     let mut rehearsal = if options.dry_run { Some(store::Rehearsal::begin(db).await?) } else { None };
     let mut report = ImportReport::default();
     while let Some(batch) = batches.recv().await {
+        let so_far = Progress { report, bytes: batch.bytes, bytes_total, waits_for_room: true };
+        wait_for_room(options.room.filter(|_| rehearsal.is_none()), batch.contacts.len(), &mut || progress(so_far))
+            .await?;
         let new = match &mut rehearsal {
             Some(rehearsal) => rehearsal.count(&batch.contacts).await?,
             None if batch.contacts.is_empty() => 0,
@@ -182,9 +196,18 @@ pub async fn import(
         report.inserted += new;
         report.duplicates += batch.contacts.len() as u64 - new;
         report.seconds = began.elapsed().as_secs_f64();
-        progress(Progress { report, bytes: batch.bytes, bytes_total });
+        progress(Progress { waits_for_room: false, report, ..so_far });
     }
     ended.await.unwrap_or(Err(ImportError::Internal))?;
     report.seconds = began.elapsed().as_secs_f64();
     Ok(report)
+}
+
+async fn wait_for_room(room: Option<&Room<'_>>, wanted: usize, waits: &mut dyn FnMut()) -> Result<(), ImportError> {
+    let Some(room) = room.filter(|_| wanted > 0) else { return Ok(()) };
+    while !room(wanted).await? {
+        waits();
+        tokio::time::sleep(ROOM_AGAIN).await;
+    }
+    Ok(())
 }

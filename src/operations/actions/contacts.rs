@@ -11,7 +11,7 @@ use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
 use crate::providers::PriceBook;
 use crate::providers::twilio::Ask;
-use crate::queue::enqueue::{LANE_LIMIT, room, wake};
+use crate::queue::enqueue::{room, wake};
 
 /// What a lookup may take: not in a worker's hands, not queued already, and completed ones only when asked again.
 const ELIGIBLE: &str = ") AND c.status <> 'processing' AND NOT EXISTS (SELECT FROM jobs l WHERE l.kind = 'lookup' AND l.contact_id = c.id AND l.state IN ('waiting', 'scheduled', 'running'))";
@@ -81,8 +81,11 @@ pub(super) async fn act(tx: &mut PgConnection, wish: &LookUp, bound: i64) -> Res
         .text("::smallint AS attempts FROM contacts c WHERE (");
     let statement = eligible(start, &filter, wish.again).text(" AND c.id <= ").bind(Bind::Integer(bound)).text(ENQUEUE);
     let changed: i64 = statement.query().fetch_one(&mut *tx).await?.try_get(0)?;
-    if room(tx, "twilio", LANE_LIMIT).await? == 0 {
-        let text = format!("lane twilio would hold more than {LANE_LIMIT} jobs; let it drain, then repeat");
+    let limit = wish.lane_limit;
+    if changed > 0 && room(tx, "twilio", limit).await? == 0 {
+        let text = format!(
+            "nothing was enqueued: lane twilio would hold more than {limit} jobs; let it drain or narrow the filter, then repeat"
+        );
         return Err(Refusal::Impossible(text));
     }
     wake(tx, "twilio").await?;

@@ -57,6 +57,11 @@ pub enum Refusal {
     },
 }
 
+/// An action in a room that knows nothing of it: a mistake of this program, said instead of done.
+pub(super) fn misplaced() -> Refusal {
+    Refusal::Impossible("this action has no room of its own; please report it".into())
+}
+
 impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
         Refusal::Database(error.into())

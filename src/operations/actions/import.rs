@@ -5,9 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Actor;
-use crate::contacts::import::{Enqueue, ImportError, ImportOptions, ImportReport, Progress, Source, import};
+use crate::contacts::import::{Enqueue, ImportError, ImportOptions, ImportReport, Progress, Room, Source, import};
 use crate::database::Db;
-use crate::queue::enqueue::{LANE_LIMIT, Work, enqueue, room, wake};
+use crate::queue::enqueue::{Work, enqueue, room, wake};
 
 /// What an operator wants imported.
 pub struct ImportWish<'a> {
@@ -17,6 +17,8 @@ pub struct ImportWish<'a> {
     pub options: ImportOptions<'a>,
     /// With it, each new contact's lookup is enqueued with so many attempts, in the transaction that inserts the contact.
     pub lookup_attempts: Option<u32>,
+    /// Live jobs in a lane beyond which the import waits for room.
+    pub lane_limit: i64,
 }
 
 /// Imports; `progress` is called after each batch.
@@ -26,13 +28,16 @@ pub async fn run_import(
     actor: &Actor,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<ImportReport, ImportError> {
-    let ImportWish { source, mut options, lookup_attempts } = wish;
+    let ImportWish { source, mut options, lookup_attempts, lane_limit } = wish;
     let name = options.source_name.clone().unwrap_or_else(|| "standard input".into());
     let request = Uuid::new_v4();
     let attempts = lookup_attempts.unwrap_or(1);
     let enqueue_new: &Enqueue<'_> = &|tx, ids| queue_lookups(tx, ids, attempts).boxed();
+    let asked = db.clone();
+    let room_for: &Room<'_> = &move |wanted| has_room(asked.clone(), lane_limit, wanted).boxed();
     if lookup_attempts.is_some() {
         options.enqueue = Some(enqueue_new);
+        options.room = Some(room_for);
     }
     if options.dry_run {
         return import(db, source, options, progress).await;
@@ -46,14 +51,15 @@ pub async fn run_import(
 
 async fn queue_lookups(tx: &mut sqlx::PgConnection, ids: &[i64], max_attempts: u32) -> Result<(), String> {
     let work = Work { lane: "twilio", kind: "lookup", max_attempts, priority: 100 };
-    if room(tx, work.lane, LANE_LIMIT).await.map_err(|e| e.to_string())? < ids.len() as i64 {
-        return Err(format!(
-            "lane {} would hold more than {LANE_LIMIT} jobs: what was imported so far stays; let the lane drain, then import again",
-            work.lane
-        ));
-    }
     enqueue(tx, work, ids).await.map_err(|e| e.to_string())?;
     wake(tx, "twilio").await.map_err(|e| e.to_string())
+}
+
+/// An empty lane takes one batch, however low its limit is: else an import of any size would wait for ever.
+async fn has_room(db: Db, limit: i64, wanted: usize) -> crate::database::Result<bool> {
+    let mut connection = db.pool().acquire().await?;
+    let left = room(&mut connection, "twilio", limit).await?;
+    Ok(left >= (wanted as i64).min(limit))
 }
 
 /// The audit rows of one import.

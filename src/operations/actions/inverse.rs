@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::draft::{Inverse, Refusal};
-use super::{Action, breakers, lanes};
+use super::{Action, Schedule, alerts, breakers, jobs, lanes, schedules};
 
 /// Reads the inverse of an audit row and checks that it is still true.
 pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusal> {
@@ -29,14 +29,25 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         Refusal::Impossible(format!("the inverse of audit row {audit_id} was written by another version; act by hand"))
     })?;
     let now = match &inverse.action {
-        Action::PauseLane { lane, .. } | Action::ResumeLane { lane } | Action::ScaleLane { lane, .. } => {
-            lanes::state(tx, lane).await?
+        Action::PauseLane { lane, .. }
+        | Action::ResumeLane { lane }
+        | Action::ScaleLane { lane, .. }
+        | Action::RateLane { lane, .. } => lanes::state(tx, lane).await?,
+        Action::RestoreJobs { batch } => jobs::state(tx, *batch).await?,
+        Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::state(tx, &inverse.action).await?,
+        Action::AddSchedule(Schedule { name, .. }) | Action::RemoveSchedule { name } => {
+            schedules::state(tx, name).await?
         }
         Action::ResetBreaker { name, .. }
         | Action::HoldBreakerOpen { name, .. }
         | Action::HoldBreakerClosed { name, .. }
         | Action::ReleaseBreaker { name } => breakers::state(tx, name).await?,
-        Action::RetryJobs { .. } | Action::LookUp(_) => inverse.expects.clone(),
+        Action::RetryJobs { .. }
+        | Action::CancelJobs { .. }
+        | Action::DiscardJobs { .. }
+        | Action::ReprioritiseJobs { .. }
+        | Action::RestorePriorities { .. }
+        | Action::LookUp(_) => inverse.expects.clone(),
     };
     if now != inverse.expects {
         return Err(Refusal::Impossible(format!(

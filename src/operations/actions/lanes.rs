@@ -22,6 +22,17 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
             format!("Run at most {n} jobs of lane {lane} at once in the fleet."),
             format!("switchboard lanes scale {lane} {n}"),
         ),
+        Action::RateLane { rate: Some(rate), .. } if !(*rate > 0.0 && *rate <= 1e6) => {
+            return Err(Refusal::Impossible(format!("{rate} is no rate: write calls a second above 0, or auto")));
+        }
+        Action::RateLane { rate: Some(rate), .. } => (
+            format!("Make at most {rate} calls a second for lane {lane} in the fleet."),
+            format!("switchboard lanes rate {lane} {rate}"),
+        ),
+        Action::RateLane { .. } => (
+            format!("Let the settings decide how many calls a second lane {lane} makes."),
+            format!("switchboard lanes rate {lane} auto"),
+        ),
         Action::ScaleLane { .. } => {
             (format!("Let lane {lane} find its own limit again."), format!("switchboard lanes scale {lane} auto"))
         }
@@ -39,12 +50,12 @@ fn known(lane: &str) -> Result<(), Refusal> {
 
 /// The part of a lane that these actions change.
 pub(super) async fn state(tx: &mut PgConnection, lane: &str) -> Result<Value, Refusal> {
-    let (paused, concurrency): (bool, Option<i32>) =
-        sqlx::query_as("SELECT paused, concurrency FROM lanes WHERE lane = $1 FOR UPDATE")
+    let (paused, concurrency, rate): (bool, Option<i32>, Option<f64>) =
+        sqlx::query_as("SELECT paused, concurrency, rate FROM lanes WHERE lane = $1 FOR UPDATE")
             .bind(lane)
             .fetch_one(tx)
             .await?;
-    Ok(json!({"paused": paused, "concurrency": concurrency}))
+    Ok(json!({"paused": paused, "concurrency": concurrency, "rate": rate}))
 }
 
 pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -> Result<Done, Refusal> {
@@ -68,6 +79,14 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -
                 None => format!("lane {lane} finds its own limit again"),
             }
         }
+        Action::RateLane { rate, .. } => {
+            let sql = "UPDATE lanes SET rate = $2 WHERE lane = $1";
+            sqlx::query(sql).bind(&lane).bind(rate).execute(&mut *tx).await?;
+            match rate {
+                Some(rate) => format!("lane {lane} makes at most {rate} calls a second"),
+                None => format!("lane {lane} calls as often as the settings say"),
+            }
+        }
         _ => {
             let sql = "UPDATE lanes SET paused = false, paused_by = NULL, paused_at = NULL, pause_reason = NULL WHERE lane = $1";
             sqlx::query(sql).bind(&lane).execute(&mut *tx).await?;
@@ -85,6 +104,7 @@ fn opposite(action: &Action, before: &Value) -> Action {
     match action {
         Action::PauseLane { .. } => Action::ResumeLane { lane },
         Action::ResumeLane { .. } => Action::PauseLane { lane, reason: Some("undo of a resume".into()) },
+        Action::RateLane { .. } => Action::RateLane { lane, rate: before["rate"].as_f64() },
         _ => {
             Action::ScaleLane { lane, concurrency: before["concurrency"].as_i64().and_then(|n| i32::try_from(n).ok()) }
         }

@@ -4,6 +4,7 @@
 //! [`Confirmed`], and only a `Confirmed` runs. The write, its audit row, its timeline line and its inverse commit together.
 
 mod actor;
+mod alerts;
 mod breakers;
 mod contacts;
 mod draft;
@@ -13,16 +14,20 @@ mod jobs;
 mod lanes;
 mod plan;
 mod record;
+mod schedules;
 mod twin;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub use actor::Actor;
 pub use draft::Refusal;
 pub use import::{ImportWish, run_import};
+pub use jobs::PRIORITIES;
 pub use plan::{Confirmation, Confirmed, Plan, Tier, plan};
 pub use record::{Receipt, run, undo};
+pub use schedules::{Every, fire_due};
 
 /// What an operator can wish for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +51,13 @@ pub enum Action {
         lane: String,
         /// Jobs at once, 0 to 10,000.
         concurrency: Option<i32>,
+    },
+    /// Limit how many calls a second its jobs make in the fleet; none = what the settings say.
+    RateLane {
+        /// Lane.
+        lane: String,
+        /// Calls a second, above 0.
+        rate: Option<f64>,
     },
     /// Let the next probe start at once.
     ResetBreaker {
@@ -82,8 +94,69 @@ pub enum Action {
         /// Which.
         target: JobTarget,
     },
+    /// Take live jobs out of their lanes, into the trash.
+    CancelJobs {
+        /// Which.
+        target: JobTarget,
+    },
+    /// Take dead jobs out, into the trash.
+    DiscardJobs {
+        /// Which.
+        target: JobTarget,
+    },
+    /// Put what was taken out back: an undo.
+    RestoreJobs {
+        /// What was taken out together.
+        batch: Uuid,
+    },
+    /// Change who is claimed first.
+    ReprioritiseJobs {
+        /// Which.
+        target: JobTarget,
+        /// 0 to 1,000; smaller goes first.
+        priority: i16,
+    },
+    /// Give jobs their former priorities: an undo.
+    RestorePriorities {
+        /// Numbers and priorities.
+        jobs: Vec<(i64, i16)>,
+    },
     /// Enqueue lookups of the contacts that match.
     LookUp(LookUp),
+    /// Take an open alert on, or give it back.
+    AckAlert {
+        /// Its number.
+        id: i64,
+        /// Whether somebody looks after it from now on.
+        taken: bool,
+    },
+    /// Be told nothing of an alert for a while.
+    SilenceAlert {
+        /// Its key, such as `depth/twilio`.
+        key: String,
+        /// Until when; none ends the silence.
+        until: Option<DateTime<Utc>>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Do something again and again.
+    AddSchedule(Schedule),
+    /// Do it no more.
+    RemoveSchedule {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Recurring lookups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Its name.
+    pub name: String,
+    /// `every 30d`, or a cron text such as `0 3 1 * *`; in UTC.
+    pub every: String,
+    /// What is enqueued at each time.
+    pub work: LookUp,
 }
 
 /// Which contacts to look up, and what to ask about them.
@@ -98,6 +171,13 @@ pub struct LookUp {
     /// Attempts that each job may use (the setting).
     #[serde(default = "default_attempts")]
     pub attempts: u16,
+    /// Live jobs in a lane beyond which nothing is enqueued (the setting).
+    #[serde(default = "default_lane_limit")]
+    pub lane_limit: i64,
+}
+
+fn default_lane_limit() -> i64 {
+    crate::queue::enqueue::LANE_LIMIT
 }
 
 fn default_attempts() -> u16 {
@@ -115,6 +195,20 @@ pub enum JobTarget {
         /// Lane; none = all.
         lane: Option<String>,
     },
+    /// Those that a filter of jobs matches.
+    Filter(String),
+}
+
+impl JobTarget {
+    /// In words, for the audit log.
+    fn words(&self) -> String {
+        match self {
+            JobTarget::Ids(ids) => ids.iter().take(20).map(i64::to_string).collect::<Vec<_>>().join(","),
+            JobTarget::Dead { lane } => format!("dead jobs of {}", lane.as_deref().unwrap_or("all lanes")),
+            JobTarget::Filter(text) if text.is_empty() => "all jobs".into(),
+            JobTarget::Filter(text) => text.clone(),
+        }
+    }
 }
 
 impl Action {
@@ -128,27 +222,41 @@ impl Action {
             Action::HoldBreakerOpen { .. } => "breakers open",
             Action::HoldBreakerClosed { .. } => "breakers close",
             Action::ReleaseBreaker { .. } => "breakers auto",
+            Action::RateLane { .. } => "lanes rate",
             Action::RetryJobs { .. } => "jobs retry",
+            Action::CancelJobs { .. } => "jobs cancel",
+            Action::DiscardJobs { .. } => "jobs discard",
+            Action::RestoreJobs { .. } => "jobs restore",
+            Action::ReprioritiseJobs { .. } | Action::RestorePriorities { .. } => "jobs reprioritise",
             Action::LookUp(_) => "lookup",
+            Action::AckAlert { .. } => "alerts ack",
+            Action::SilenceAlert { .. } => "alerts silence",
+            Action::AddSchedule(_) => "schedules add",
+            Action::RemoveSchedule { .. } => "schedules remove",
         }
     }
 
     /// What it is done to: a lane, a breaker, job numbers, a filter.
     pub fn target(&self) -> String {
         match self {
-            Action::PauseLane { lane, .. } | Action::ResumeLane { lane } | Action::ScaleLane { lane, .. } => {
-                lane.clone()
-            }
+            Action::PauseLane { lane, .. }
+            | Action::ResumeLane { lane }
+            | Action::ScaleLane { lane, .. }
+            | Action::RateLane { lane, .. } => lane.clone(),
             Action::ResetBreaker { name, .. }
             | Action::HoldBreakerOpen { name, .. }
             | Action::HoldBreakerClosed { name, .. }
-            | Action::ReleaseBreaker { name } => name.clone(),
-            Action::RetryJobs { target: JobTarget::Ids(ids) } => {
-                ids.iter().take(20).map(i64::to_string).collect::<Vec<_>>().join(",")
-            }
-            Action::RetryJobs { target: JobTarget::Dead { lane } } => {
-                format!("dead jobs of {}", lane.as_deref().unwrap_or("all lanes"))
-            }
+            | Action::ReleaseBreaker { name }
+            | Action::AddSchedule(Schedule { name, .. })
+            | Action::RemoveSchedule { name } => name.clone(),
+            Action::RetryJobs { target }
+            | Action::CancelJobs { target }
+            | Action::DiscardJobs { target }
+            | Action::ReprioritiseJobs { target, .. } => target.words(),
+            Action::RestoreJobs { batch } => format!("batch {batch}"),
+            Action::RestorePriorities { jobs } => format!("{} jobs", jobs.len()),
+            Action::AckAlert { id, .. } => format!("alert {id}"),
+            Action::SilenceAlert { key, .. } => key.clone(),
             Action::LookUp(wish) if wish.filter.is_empty() => "all contacts".into(),
             Action::LookUp(wish) => wish.filter.clone(),
         }
@@ -158,6 +266,7 @@ impl Action {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Action::PauseLane { reason, .. } | Action::ResetBreaker { reason, .. } => reason.as_deref(),
+            Action::SilenceAlert { reason, .. } => reason.as_deref(),
             Action::HoldBreakerOpen { reason, .. } | Action::HoldBreakerClosed { reason, .. } => Some(reason),
             _ => None,
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::draft::{Draft, Refusal};
-use super::{Action, breakers, contacts, jobs, lanes};
+use super::{Action, alerts, breakers, contacts, jobs, lanes, schedules};
 use crate::database::Db;
 
 /// More rows than this make an action heavy.
@@ -94,12 +94,22 @@ impl Confirmed {
 /// Counts what `action` would touch, and changes nothing.
 pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
     let draft = match &action {
-        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } => {
+        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } | Action::RateLane { .. } => {
             lanes::plan(db, &action).await?
         }
-        Action::RetryJobs { target } => jobs::plan(db, target).await?,
+        Action::RetryJobs { .. }
+        | Action::CancelJobs { .. }
+        | Action::DiscardJobs { .. }
+        | Action::RestoreJobs { .. }
+        | Action::ReprioritiseJobs { .. }
+        | Action::RestorePriorities { .. } => jobs::plan(db, &action).await?,
         Action::LookUp(wish) => contacts::plan(db, wish).await?,
-        _ => breakers::plan(db, &action).await?,
+        Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::plan(db, &action).await?,
+        Action::AddSchedule(_) | Action::RemoveSchedule { .. } => schedules::plan(db, &action).await?,
+        Action::ResetBreaker { .. }
+        | Action::HoldBreakerOpen { .. }
+        | Action::HoldBreakerClosed { .. }
+        | Action::ReleaseBreaker { .. } => breakers::plan(db, &action).await?,
     };
     let as_of = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
     Ok(Plan {

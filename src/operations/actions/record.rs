@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::draft::{Done, Refusal};
-use super::{Action, Actor, Confirmed, Plan, breakers, contacts, inverse, jobs, lanes};
+use super::{Action, Actor, Confirmed, Plan, alerts, breakers, contacts, inverse, jobs, lanes, schedules};
 use crate::database::{Db, Error};
 
 /// What was done.
@@ -76,12 +76,22 @@ pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refu
 
 async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, Refusal> {
     match &plan.action {
-        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } => {
+        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } | Action::RateLane { .. } => {
             lanes::act(tx, &plan.action, actor).await
         }
-        Action::RetryJobs { target } => jobs::act(tx, target, plan.bound).await,
+        Action::RetryJobs { .. }
+        | Action::CancelJobs { .. }
+        | Action::DiscardJobs { .. }
+        | Action::RestoreJobs { .. }
+        | Action::ReprioritiseJobs { .. }
+        | Action::RestorePriorities { .. } => jobs::act(tx, &plan.action, plan.bound).await,
         Action::LookUp(wish) => contacts::act(tx, wish, plan.bound).await,
-        _ => breakers::act(tx, &plan.action, actor).await,
+        Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::act(tx, &plan.action, actor).await,
+        Action::AddSchedule(_) | Action::RemoveSchedule { .. } => schedules::act(tx, &plan.action, actor).await,
+        Action::ResetBreaker { .. }
+        | Action::HoldBreakerOpen { .. }
+        | Action::HoldBreakerClosed { .. }
+        | Action::ReleaseBreaker { .. } => breakers::act(tx, &plan.action, actor).await,
     }
 }
 
@@ -93,7 +103,7 @@ fn check_drift(plan: &Plan, changed: i64) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn write(tx: &mut PgConnection, action: &Action, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
+pub(super) async fn write(tx: &mut PgConnection, action: &Action, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
     let inverse = done.inverse.as_ref().map(serde_json::to_value).transpose().unwrap_or(None);
     let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, result)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'done') RETURNING id";

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::FromRow;
 
+use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::{Db, Result};
 
 /// One live or dead job.
@@ -109,11 +111,28 @@ pub async fn jobs(
     Ok(JobPage { rows, next })
 }
 
-/// The dead of a lane (or of all) by error text, the largest group first; looks at the newest 10,000.
+/// The same for jobs that `filter` matches.
+pub async fn jobs_matching(db: &Db, filter: &Filter, before: Option<i64>, limit: i64) -> Result<JobPage> {
+    let limit = limit.clamp(1, 1000);
+    let statement = Statement::new(
+        "SELECT j.id, j.lane, j.kind, j.state, j.contact_id, c.phone_e164 AS phone, j.attempt, j.max_attempts, j.priority, j.run_at, j.created_at, j.last_error
+         FROM jobs AS j LEFT JOIN contacts AS c ON c.id = j.contact_id WHERE (",
+    );
+    let statement = statement.filter(filter).text(") AND j.id < ").bind(Bind::Integer(before.unwrap_or(i64::MAX)));
+    let statement = statement.text(" ORDER BY j.id DESC LIMIT ").bind(Bind::Integer(limit));
+    let found = statement.query().fetch_all(db.pool()).await?;
+    let rows = found.iter().map(JobRow::from_row).collect::<std::result::Result<Vec<_>, _>>()?;
+    let next = if rows.len() as i64 == limit { rows.last().map(|r: &JobRow| r.id) } else { None };
+    Ok(JobPage { rows, next })
+}
+
+/// The dead of a lane (or of all) by what went wrong, the largest group first; looks at the newest 10,000. Numbers, ids and
+/// times in the texts differ from job to job and stand as `#`; an HTTP status stays.
 pub async fn dead_groups(db: &Db, lane: Option<&str>) -> Result<Vec<JobGroup>> {
-    let sql = "SELECT lane, coalesce(last_error, 'unknown') AS error, count(*) AS count, max(id) AS example
-               FROM (SELECT id, lane, last_error FROM jobs WHERE state = 'dead' AND ($1::text IS NULL OR lane = $1) ORDER BY id DESC LIMIT 10000) d
-               GROUP BY lane, error ORDER BY count DESC, lane LIMIT 200";
+    let sql = r"SELECT lane, fingerprint AS error, count(*) AS count, max(id) AS example
+               FROM (SELECT id, lane, regexp_replace(coalesce(last_error, 'unknown'), '(?<!HTTP )(\+|\m)[0-9a-fA-F:.-]*[0-9][0-9a-fA-F:.-]*', '#', 'g') AS fingerprint
+                     FROM jobs WHERE state = 'dead' AND ($1::text IS NULL OR lane = $1) ORDER BY id DESC LIMIT 10000) d
+               GROUP BY lane, fingerprint ORDER BY count DESC, lane LIMIT 200";
     Ok(sqlx::query_as(sql).bind(lane).fetch_all(db.pool()).await?)
 }
 

@@ -9,13 +9,15 @@ mod lanes;
 mod past;
 mod records;
 mod spend;
+mod schedules;
 mod status;
 
 pub use breakers::{BreakerEvent, BreakerView, breaker_history, breakers};
 pub use fleet::{LeaderView, NodeView, leader, nodes};
-pub use jobs::{FailureView, JobDetail, JobGroup, JobPage, JobRow, dead_groups, job, jobs};
+pub use jobs::{FailureView, JobDetail, JobGroup, JobPage, JobRow, dead_groups, job, jobs, jobs_matching};
 pub use lanes::{LaneView, SamplePoint, lane_trend, lanes};
 pub use past::{Past, past};
 pub use records::{AlertView, AuditRow, TimelineRow, alerts, audit, timeline};
 pub use spend::{SpendRow, spend, unit_costs};
+pub use schedules::{ScheduleView, schedules};
 pub use status::{ContactCounts, EnvironmentView, Status, contact_counts, status};

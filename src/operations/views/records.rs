@@ -50,8 +50,12 @@ pub struct AuditRow {
 }
 
 /// One open alert.
-#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, sqlx::FromRow)]
 pub struct AlertView {
+    /// Number, which `alerts ack` takes.
+    pub id: i64,
+    /// What `alerts silence` takes: `depth/twilio`.
+    pub key: String,
     /// `warning` or `critical`.
     pub severity: String,
     /// Lane, breaker or `total`.
@@ -62,6 +66,10 @@ pub struct AlertView {
     pub incident: bool,
     /// Since when.
     pub raised_at: DateTime<Utc>,
+    /// Who looks after it.
+    pub acked_by: Option<String>,
+    /// Until when nobody wants to be told of it.
+    pub silenced_until: Option<DateTime<Utc>>,
 }
 
 /// The newest `limit` (at most 1,000) lines older than `before` (all, if none), newest first.
@@ -80,7 +88,8 @@ pub async fn audit(db: &Db, before: Option<i64>, limit: i64) -> Result<Vec<Audit
 
 /// Open alerts, critical ones first; at most 200.
 pub async fn alerts(db: &Db) -> Result<Vec<AlertView>> {
-    let sql = "SELECT severity, subject, summary, incident, raised_at FROM alerts WHERE cleared_at IS NULL
-               ORDER BY (severity = 'critical') DESC, raised_at LIMIT 200";
+    let sql = "SELECT a.id, a.key, a.severity, a.subject, a.summary, a.incident, a.raised_at, a.acked_by, s.until AS silenced_until
+               FROM alerts a LEFT JOIN alert_silences s ON s.key = a.key AND s.until > now() WHERE a.cleared_at IS NULL
+               ORDER BY (a.severity = 'critical') DESC, a.raised_at LIMIT 200";
     Ok(sqlx::query_as(sql).fetch_all(db.pool()).await?)
 }

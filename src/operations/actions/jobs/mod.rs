@@ -1,0 +1,57 @@
+//! What operators do to jobs, single ones or all that a filter matches: one statement each, whatever the number.
+
+mod priority;
+mod restore;
+mod retry;
+mod take_out;
+mod target;
+
+use sqlx::PgConnection;
+
+use super::draft::{Done, Draft, Refusal};
+use super::{Action, JobTarget};
+use crate::database::Db;
+use crate::queue;
+
+pub use priority::PRIORITIES;
+pub(super) use restore::state;
+
+pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
+    match action {
+        Action::RetryJobs { target } => retry::plan(db, target).await,
+        Action::CancelJobs { target } | Action::DiscardJobs { target } => take_out::plan(db, action, target).await,
+        Action::ReprioritiseJobs { target, priority } => priority::plan(db, target, *priority).await,
+        Action::RestorePriorities { jobs } => Ok(priority::plan_back(jobs)),
+        Action::RestoreJobs { batch } => restore::plan(db, *batch).await,
+        _ => Err(super::draft::misplaced()),
+    }
+}
+
+pub(super) async fn act(tx: &mut PgConnection, action: &Action, bound: i64) -> Result<Done, Refusal> {
+    match action {
+        Action::RetryJobs { target } => retry::act(tx, target, bound).await,
+        Action::CancelJobs { target } | Action::DiscardJobs { target } => {
+            take_out::act(tx, action, target, bound).await
+        }
+        Action::ReprioritiseJobs { target, priority } => priority::act(tx, target, *priority, bound).await,
+        Action::RestorePriorities { jobs } => priority::act_back(tx, jobs).await,
+        Action::RestoreJobs { batch } => restore::act(tx, *batch).await,
+        _ => Err(super::draft::misplaced()),
+    }
+}
+
+/// What the verb would touch; a refusal where that is nothing.
+async fn counted(db: &Db, verb: &target::Verb, which: &JobTarget) -> Result<(i64, i64), Refusal> {
+    let (things, bound) = target::count(db, verb, which).await?;
+    if things == 0 {
+        return Err(Refusal::Impossible(verb.nothing.into()));
+    }
+    Ok((things, bound))
+}
+
+async fn wake(tx: &mut PgConnection, lanes: Vec<String>) -> Result<(), Refusal> {
+    for lane in lanes {
+        queue::enqueue::wake(tx, &lane).await?;
+    }
+    Ok(())
+}

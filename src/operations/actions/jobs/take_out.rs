@@ -1,0 +1,90 @@
+//! Taking jobs out: cancelling live ones, discarding dead ones. Their rows rest in the trash, and undo puts them back.
+
+use serde_json::json;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::super::draft::{Done, Draft, Inverse, Refusal};
+use super::super::{Action, JobTarget};
+use super::target::{self, Verb};
+use crate::database::Db;
+
+pub(super) const CANCEL: Verb = Verb {
+    name: "cancel",
+    eligible: "j.state IN ('waiting', 'scheduled', 'running')",
+    counts: "*",
+    nothing: "no live job matches: nothing to cancel; `switchboard jobs list` shows them",
+};
+pub(super) const DISCARD: Verb = Verb {
+    name: "discard",
+    eligible: "j.state = 'dead'",
+    counts: "*",
+    nothing: "no dead job matches: nothing to discard; `switchboard jobs list --state dead` shows them",
+};
+
+/// A worker that holds one of these finds its lease gone and settles nothing; its contact is pending again.
+const TAKE_OUT: &str = "
+    taken AS (
+        DELETE FROM jobs WHERE id IN (SELECT id FROM chosen)
+        RETURNING id, lane, kind, contact_id, priority, state, run_at, attempt, max_attempts, returns, probes, created_at, claimed_at, args, last_error),
+    trash AS (
+        INSERT INTO job_trash (id, lane, kind, contact_id, priority, state, run_at, attempt, max_attempts, returns, probes, created_at, args, last_error, batch)
+        SELECT id, lane, kind, contact_id, priority, state, run_at, attempt, max_attempts, returns, probes, created_at, args, last_error, batch_id
+        FROM taken, batch),
+    kept AS (
+        INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, created_at, claimed_at)
+        SELECT id, lane, kind, contact_id, 'cancelled', attempt, created_at, claimed_at FROM taken),
+    pending AS (
+        UPDATE contacts SET status = 'pending', updated_at = now()
+        WHERE id IN (SELECT contact_id FROM taken WHERE kind = 'lookup' AND state = 'running') AND status = 'processing' RETURNING 1),
+    contact_delta AS (
+        INSERT INTO contact_deltas (pending, processing) SELECT count(*), -count(*) FROM pending HAVING count(*) > 0),
+    lane_delta AS (
+        INSERT INTO lane_deltas (lane, waiting, scheduled, running, dead)
+        SELECT lane, -count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'scheduled'),
+               -count(*) FILTER (WHERE state = 'running'), -count(*) FILTER (WHERE state = 'dead') FROM taken GROUP BY lane)
+    SELECT count(*) FROM taken";
+
+fn verb(action: &Action) -> &'static Verb {
+    if matches!(action, Action::DiscardJobs { .. }) { &DISCARD } else { &CANCEL }
+}
+
+pub(super) async fn plan(db: &Db, action: &Action, target: &JobTarget) -> Result<Draft, Refusal> {
+    let verb = verb(action);
+    let (things, bound) = super::counted(db, verb, target).await?;
+    let sentence = match verb.name {
+        "cancel" => {
+            format!("Cancel {things} live jobs: they leave their lanes, and calls on their way count for nothing.")
+        }
+        _ => format!("Discard {things} dead jobs: their contacts stay failed."),
+    };
+    let twin = target::command(verb, target);
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, wide: true, bound, twin })
+}
+
+pub(super) async fn act(
+    tx: &mut PgConnection,
+    action: &Action,
+    target: &JobTarget,
+    bound: i64,
+) -> Result<Done, Refusal> {
+    let verb = verb(action);
+    let batch = Uuid::new_v4();
+    let statement = target::write(verb, target, bound, "batch AS (SELECT ")?
+        .bind(crate::contacts::filter::Bind::Text(batch.to_string()))
+        .text("::uuid AS batch_id),")
+        .text(TAKE_OUT);
+    let changed: i64 = statement.query().fetch_one(&mut *tx).await?.try_get(0)?;
+    let summary = match verb.name {
+        "cancel" => format!("cancelled {changed} jobs"),
+        _ => format!("discarded {changed} dead jobs"),
+    };
+    let inverse = Inverse { action: Action::RestoreJobs { batch }, expects: json!({"trash": changed}) };
+    Ok(Done {
+        changed,
+        summary,
+        before: json!({"jobs": changed}),
+        after: json!({"batch": batch}),
+        inverse: Some(inverse),
+    })
+}

@@ -1,0 +1,109 @@
+//! Recurring work: added and removed by people, fired by whoever leads.
+
+mod every;
+mod fire;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
+use super::{Action, Actor, Schedule, contacts, twin};
+use crate::database::Db;
+
+pub use every::Every;
+pub use fire::fire_due;
+
+/// Longest name; it stands in tables.
+const NAME_MAX: usize = 60;
+
+pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
+    let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
+    let there = "SELECT EXISTS (SELECT FROM schedules WHERE name = $1)";
+    let there: bool = sqlx::query_scalar(there).bind(action.target()).fetch_one(db.pool()).await?;
+    let (sentence, twin) = match action {
+        Action::AddSchedule(schedule) => {
+            let first = check(schedule, there, now)?;
+            let each = contacts::plan(db, &schedule.work).await?;
+            let sentence = format!(
+                "Look up what matches, first at {}: {} contacts at about ${:.2} now.",
+                first.format("%Y-%m-%d %H:%MZ"),
+                each.things,
+                each.cost_usd
+            );
+            (sentence, command(schedule))
+        }
+        Action::RemoveSchedule { name } if !there => {
+            return Err(Refusal::Impossible(format!(
+                "there is no schedule {name}; `switchboard schedules list` names them"
+            )));
+        }
+        Action::RemoveSchedule { name } => (
+            format!("Remove schedule {name}: it fires no more."),
+            format!("switchboard schedules remove {}", twin::quoted(name)),
+        ),
+        _ => return Err(misplaced()),
+    };
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide: true, bound: 0, twin })
+}
+
+/// The first firing, if all of it makes sense.
+fn check(schedule: &Schedule, there: bool, now: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
+    let name = &schedule.name;
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+        return Err(Refusal::Impossible(format!("a schedule's name has 1 to {NAME_MAX} plain characters")));
+    }
+    if there {
+        return Err(Refusal::Impossible(format!(
+            "there is a schedule {name} already: remove it first or name another"
+        )));
+    }
+    let every = Every::parse(&schedule.every).map_err(Refusal::Impossible)?;
+    every.first(now).ok_or_else(|| Refusal::Impossible(format!("{} never comes: write another time", schedule.every)))
+}
+
+fn command(schedule: &Schedule) -> String {
+    let Schedule { name, every, work } = schedule;
+    let again = if work.again { " --again" } else { "" };
+    let filter = twin::option("filter", Some(&work.filter));
+    format!("switchboard schedules add {} {}{filter}{again}", twin::quoted(name), twin::quoted(every))
+}
+
+/// Whether there is a schedule of this name.
+pub(super) async fn state(tx: &mut PgConnection, name: &str) -> Result<Value, Refusal> {
+    let sql = "SELECT every, work FROM schedules WHERE name = $1 FOR UPDATE";
+    let row: Option<(String, Value)> = sqlx::query_as(sql).bind(name).fetch_optional(tx).await?;
+    Ok(row.map_or(json!(null), |(every, work)| json!({"every": every, "work": work})))
+}
+
+pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -> Result<Done, Refusal> {
+    let before = state(tx, &action.target()).await?;
+    let (summary, opposite) = match action {
+        Action::AddSchedule(schedule) => {
+            let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(&mut *tx).await?;
+            let first = check(schedule, !before.is_null(), now)?;
+            let sql = "INSERT INTO schedules (name, every, work, created_by, next_at) VALUES ($1, $2, $3, $4, $5)";
+            sqlx::query(sql)
+                .bind(&schedule.name)
+                .bind(&schedule.every)
+                .bind(json!(schedule.work))
+                .bind(&actor.name)
+                .bind(first)
+                .execute(&mut *tx)
+                .await?;
+            let summary = format!("added schedule {}, first at {}", schedule.name, first.format("%Y-%m-%d %H:%MZ"));
+            (summary, Some(Action::RemoveSchedule { name: schedule.name.clone() }))
+        }
+        Action::RemoveSchedule { name } => {
+            sqlx::query("DELETE FROM schedules WHERE name = $1").bind(name).execute(&mut *tx).await?;
+            let every = before["every"].as_str().unwrap_or_default().to_owned();
+            let work = serde_json::from_value(before["work"].clone()).ok();
+            let again = work.map(|work| Action::AddSchedule(Schedule { name: name.clone(), every, work }));
+            (format!("removed schedule {name}"), again)
+        }
+        _ => return Err(misplaced()),
+    };
+    let after = state(tx, &action.target()).await?;
+    let inverse = opposite.map(|action| Inverse { action, expects: after.clone() });
+    Ok(Done { changed: 1, summary, before, after, inverse })
+}

@@ -1,0 +1,35 @@
+//! Recurring work as operators see it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::database::{Db, Result};
+
+/// One schedule.
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+pub struct ScheduleView {
+    /// Its name.
+    pub name: String,
+    /// When, as it was written; in UTC.
+    pub every: String,
+    /// Which contacts it looks up; empty = all.
+    pub filter: String,
+    /// Whether completed ones, too.
+    pub again: bool,
+    /// When it fires next; none = never.
+    pub next_at: Option<DateTime<Utc>>,
+    /// When it fired last.
+    pub last_at: Option<DateTime<Utc>>,
+    /// What came of that.
+    pub last_result: Option<String>,
+    /// Who added it.
+    pub created_by: String,
+}
+
+/// All schedules, the next to fire first; at most 1,000.
+pub async fn schedules(db: &Db) -> Result<Vec<ScheduleView>> {
+    let sql = "SELECT name, every, coalesce(work->>'filter', '') AS filter, coalesce((work->>'again')::boolean, false) AS again,
+                      nullif(next_at, 'infinity') AS next_at, last_at, last_result, created_by
+               FROM schedules ORDER BY schedules.next_at, name LIMIT 1000";
+    Ok(sqlx::query_as(sql).fetch_all(db.pool()).await?)
+}
