@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::Failure;
 use crate::breakers::{Breaker, Guard, Rules};
@@ -17,6 +19,7 @@ use crate::fleet::{
     duties::{Keep, Orders},
     node::Joining,
 };
+use crate::operations::actions::fire_due;
 use crate::providers::limiter::Limiter;
 use crate::providers::twilio::Ask;
 use crate::providers::{Gateway, Line, PriceBook, registry};
@@ -159,7 +162,6 @@ fn backoff(settings: &Settings) -> Backoff {
 
 fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
     let (alerts, keep) = (&settings.alerts, &settings.retention);
-    let days = |d: Duration| u32::try_from(d.as_secs() / 86_400).unwrap_or(u32::MAX).max(1);
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     MemberOptions {
         stand_late: if joining.kind == "console" { Duration::from_secs(5) } else { Duration::ZERO },
@@ -174,11 +176,27 @@ fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
                 oldest_warning_s: count(alerts.oldest_warning.as_secs()),
             },
             keep: Keep {
-                job_history: days(keep.job_history),
-                job_failures: days(keep.job_failures),
-                timeline: days(keep.timeline),
-                samples: days(keep.fine_samples),
+                job_history: keep.job_history,
+                job_trash: keep.job_trash,
+                job_failures: keep.job_failures,
+                timeline: keep.timeline,
+                samples: keep.samples,
+                fine_samples: keep.fine_samples,
+                usage: keep.usage,
+                payloads: keep.payloads,
             },
+            errand: Some(fire_schedules),
         },
     }
+}
+
+fn fire_schedules(db: Db) -> BoxFuture<'static, ()> {
+    async move {
+        match fire_due(&db).await {
+            Ok(0) => {}
+            Ok(fired) => tracing::info!(fired, "fired schedules"),
+            Err(error) => tracing::warn!(%error, "schedules were not fired"),
+        }
+    }
+    .boxed()
 }

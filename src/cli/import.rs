@@ -42,7 +42,7 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
         enqueue: None,
         room: None,
     };
-    let attempts = args.lookup.then(|| u32::from(opened.settings.jobs.lookup_attempts));
+    let lookups = args.lookup.then(|| super::lookup::limits(&opened.settings));
     let bar = progress_bar();
     let mut told = false;
     let mut draw = |p: Progress| {
@@ -59,8 +59,7 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
             thousands(p.report.inserted as i64)
         ));
     };
-    let lane_limit = i64::try_from(opened.settings.jobs.lane_limit).unwrap_or(i64::MAX);
-    let wish = ImportWish { source, options, lookup_attempts: attempts, lane_limit };
+    let wish = ImportWish { source, options, lookups };
     let report = run_import(opened.db(), wish, &Actor::here("command line"), &mut draw).await;
     bar.finish_and_clear();
     opened.close().await?;
@@ -159,7 +158,7 @@ async fn agree_on_cost(common: &Common, opened: &Opened, args: &ImportArgs) -> R
 async fn rehearse(opened: &Opened, args: &ImportArgs) -> Result<u64, Failure> {
     let map = args.map.iter().map(|pair| mapping(pair)).collect::<Result<Vec<_>, _>>()?;
     let options = ImportOptions { region: args.region.parse()?, map, dry_run: true, ..ImportOptions::default() };
-    let wish = ImportWish { source: Source::File(args.file.clone()), options, lookup_attempts: None, lane_limit: 0 };
+    let wish = ImportWish { source: Source::File(args.file.clone()), options, lookups: None };
     Ok(run_import(opened.db(), wish, &Actor::here("command line"), &mut |_| {}).await?.inserted)
 }
 

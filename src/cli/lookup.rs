@@ -5,18 +5,26 @@ use std::process::ExitCode;
 use super::Failure;
 use super::args::{Common, LookupArgs};
 use super::confirm::act;
-use crate::operations::actions::{Action, LookUp};
+use crate::operations::actions::{Action, Limits, LookUp};
+use crate::settings::Settings;
 
 pub async fn run(common: &Common, args: &LookupArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
+    let limits = limits(&opened.settings);
     let wish = LookUp {
         filter: args.which.filter.clone().unwrap_or_default(),
         again: args.again,
         packages: opened.settings.provider("twilio").packages.join(","),
-        attempts: opened.settings.jobs.lookup_attempts,
-        lane_limit: i64::try_from(opened.settings.jobs.lane_limit).unwrap_or(i64::MAX),
+        attempts: limits.attempts,
+        lane_limit: limits.lane_limit,
     };
     act(opened.db(), common, Action::LookUp(wish), args.max_cost).await?;
     opened.close().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How far lookups may go by the settings.
+pub fn limits(settings: &Settings) -> Limits {
+    let jobs = &settings.jobs;
+    Limits { attempts: jobs.lookup_attempts, lane_limit: i64::try_from(jobs.lane_limit).unwrap_or(i64::MAX) }
 }

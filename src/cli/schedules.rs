@@ -9,7 +9,7 @@ use super::args::Common;
 use super::confirm::act;
 use super::output::{self, or_dash};
 use crate::database::Db;
-use crate::operations::actions::{Action, LookUp, Schedule};
+use crate::operations::actions::{Action, Limits, LookUp, Schedule};
 use crate::operations::views;
 use crate::settings::Settings;
 
@@ -67,13 +67,9 @@ pub async fn run(common: &Common, args: &SchedulesArgs) -> Result<ExitCode, Fail
 }
 
 fn work(settings: &Settings, filter: &str, again: bool) -> LookUp {
-    LookUp {
-        filter: filter.to_owned(),
-        again,
-        packages: settings.provider("twilio").packages.join(","),
-        attempts: settings.jobs.lookup_attempts,
-        lane_limit: i64::try_from(settings.jobs.lane_limit).unwrap_or(i64::MAX),
-    }
+    let Limits { attempts, lane_limit } = super::lookup::limits(settings);
+    let packages = settings.provider("twilio").packages.join(",");
+    LookUp { filter: filter.to_owned(), again, packages, attempts, lane_limit }
 }
 
 async fn list(db: &Db, common: &Common) -> Result<(), Failure> {

@@ -40,7 +40,7 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
     let show = Show {
         files,
         rules: crew::all_rules(&opened.settings),
-        lookup: (twilio.packages.join(","), opened.settings.jobs.lookup_attempts),
+        lookup: (twilio.packages.join(","), super::lookup::limits(&opened.settings)),
         notes: Vec::new(),
         read_only: args.read_only,
         ascii: args.ascii,
@@ -70,7 +70,7 @@ pub struct Show<'a> {
     /// Keys and themes of the user.
     pub files: UserFiles,
     /// Packages and attempts of lookups.
-    pub lookup: (String, u16),
+    pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
     pub rules: BTreeMap<String, Rules>,
     /// Lines of text instead of a screen.

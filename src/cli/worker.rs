@@ -1,6 +1,8 @@
 //! `worker`: a pool without a console. SIGTERM or SIGINT drains; a second signal leaves at once.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -12,6 +14,9 @@ use crate::settings::Settings;
 use crate::telemetry::{self, TraceGuard, TraceOptions};
 use crate::vault::Credentials;
 
+/// How long somebody who is in a hurry waits for the database.
+const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+
 pub async fn run(common: &Common, args: &WorkerArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
     let credentials = crew::credentials(&opened.settings);
@@ -20,6 +25,7 @@ pub async fn run(common: &Common, args: &WorkerArgs) -> Result<ExitCode, Failure
     let options =
         CrewOptions { db: opened.db(), settings: &opened.settings, credentials, kind: "worker", runs_jobs: true };
     let crew = Crew::start(options).await?;
+    let member = Arc::clone(&crew.member);
     tracing::info!(lanes = crew.serves.join(","), "working");
     let ended = tokio::select! {
         () = either(&mut term, &mut int) => Ok(()),
@@ -28,7 +34,11 @@ pub async fn run(common: &Common, args: &WorkerArgs) -> Result<ExitCode, Failure
     tracing::info!("draining");
     tokio::select! {
         result = crew.dismiss() => result?,
-        () = either(&mut term, &mut int) => return Err(Failure::new("left before the drain ended; the jobs go back to their lanes within 20 s")),
+        () = either(&mut term, &mut int) => {
+            let left = tokio::time::timeout(LEAVE_LIMIT, member.abandon()).await;
+            let back = if matches!(left, Ok(Ok(()))) { "are back in their lanes" } else { "go back to their lanes within 20 s" };
+            return Err(Failure::new(format!("left before the drain ended; its jobs {back}")));
+        }
     }
     opened.close().await?;
     ended?;

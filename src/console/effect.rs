@@ -69,8 +69,8 @@ pub enum Job {
     Import {
         /// The file.
         path: String,
-        /// Attempts of each lookup, where new contacts are looked up.
-        lookup: Option<u16>,
+        /// How far lookups may go, where new contacts are looked up.
+        lookup: Option<crate::operations::actions::Limits>,
     },
     /// Write contacts to a file.
     Export {

@@ -324,7 +324,7 @@ pub fn plan(tier: Tier) -> Plan {
 pub fn facts() -> Facts {
     let notes = ["Demo: stand-ins in scenario outage.", "Cool-off 5 s, retries from 1 s."];
     let themes = crate::console::theme::names(&[]);
-    let lookup = ("line_type_intelligence,caller_name".to_owned(), 5);
+    let lookup = ("line_type_intelligence,caller_name".to_owned(), crate::operations::actions::Limits::default());
     Facts { actor: "ada".into(), notes: notes.map(Into::into).into(), themes, lookup, ..Facts::default() }
 }
 

@@ -90,7 +90,7 @@ pub struct ConsoleOptions {
     /// Keys and themes of the user.
     pub files: UserFiles,
     /// Packages and attempts of lookups, as the settings say.
-    pub lookup: (String, u16),
+    pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
     pub rules: BTreeMap<String, Rules>,
     /// How fast the link is.

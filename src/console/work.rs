@@ -20,7 +20,7 @@ use crate::contacts::filter::Filter;
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::page;
 use crate::database::Db;
-use crate::operations::actions::{Actor, ImportWish, run_import};
+use crate::operations::actions::{Actor, ImportWish, Limits, run_import};
 
 /// How often one work says how far it is.
 const STEP: Duration = Duration::from_millis(500);
@@ -87,11 +87,11 @@ impl Teller<'_> {
     }
 }
 
-async fn import(bench: &Bench, id: u64, path: String, lookup: Option<u16>) -> Result<String, String> {
+async fn import(bench: &Bench, id: u64, path: String, lookups: Option<Limits>) -> Result<String, String> {
     let name = Path::new(&path).file_name().map_or_else(|| path.clone(), |n| n.to_string_lossy().into_owned());
     let options = ImportOptions { source_name: Some(name), ..ImportOptions::default() };
     let source = Source::File(expanded(&path));
-    let wish = ImportWish { source, options, lookup_attempts: lookup.map(u32::from) };
+    let wish = ImportWish { source, options, lookups };
     let mut teller = Teller { bench, id, last: None };
     let mut progress = |p: crate::contacts::import::Progress| {
         let part = p.bytes_total.filter(|_| p.bytes > 0).map(|total| p.bytes as f64 / total.max(1) as f64);

@@ -59,6 +59,13 @@ pub async fn pending(db: &Db) -> Result<Pending> {
     look(&mut transaction).await
 }
 
+/// Whether the schema, which a newer program may have changed meanwhile, still admits this one; an error where it does not.
+pub async fn admits(db: &Db) -> Result<()> {
+    let sql = "/* heartbeat */ SELECT oldest_program, (SELECT max(version) FROM schema_migrations) FROM schema_info";
+    let (oldest, version): (String, i64) = sqlx::query_as(sql).fetch_one(db.pool()).await?;
+    admitted(&oldest, env!("CARGO_PKG_VERSION"), version)
+}
+
 /// The lock ends with the transaction. Limits of the session are for queries, not for building indexes.
 async fn apply(transaction: &mut PgTransaction<'_>) -> Result<Applied> {
     transaction.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;

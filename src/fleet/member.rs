@@ -13,9 +13,10 @@ use super::hints::{self, Hints};
 use super::node::{self, Joining};
 use super::{duties, leader};
 use crate::breakers::store;
-use crate::database::{Clock, Db, Result};
+use crate::database::{Clock, Db, Result, migrate};
 use crate::providers::Gateway;
 use crate::queue::lane::{self, Switch};
+use crate::queue::orphans;
 
 /// How often switches and breakers are read when no hint came.
 const CONTROL_PERIOD: Duration = Duration::from_secs(1);
@@ -114,6 +115,14 @@ impl Member {
         node::leave(&self.db, epoch).await
     }
 
+    /// Leaves without waiting for what is in flight: its jobs go back to their lanes now, and what its calls still find is
+    /// not settled.
+    pub async fn abandon(&self) -> Result<()> {
+        self.stop.cancel();
+        node::leave(&self.db, self.epoch()).await?;
+        orphans::free(&self.db).await.map(|_| ())
+    }
+
     /// Reads switches, breakers and rank anew.
     pub async fn refresh(&self, gateway: &Gateway) -> Result<()> {
         let (rows, _) = store::load(&self.db).await?;
@@ -150,25 +159,31 @@ impl Member {
         let (mut last_beat, mut calm_until) = (begun, begun);
         // Duties run beside the beat: a slow round must not make its leader look dead.
         let mut duties: Option<tokio::task::JoinHandle<()>> = None;
-        let mut ticks = tokio::time::interval(options.heartbeat);
+        // Twice a beat: a node that died is missed by half a beat at most, whoever leads.
+        let mut ticks = tokio::time::interval(options.heartbeat / 2);
+        let mut full = false;
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
-            if let Err(error) = self.beat(&options, &gateway).await {
+            full = !full;
+            if full && let Err(error) = self.beat(&options, &gateway).await {
                 tracing::warn!(%error, "no beat");
+                full = false;
                 continue;
             }
-            if last_beat.elapsed() > options.heartbeat * 2 {
+            if full && last_beat.elapsed() > options.heartbeat * 2 {
                 calm_until = Instant::now() + options.heartbeat * 2;
             }
-            last_beat = Instant::now();
+            if full {
+                last_beat = Instant::now();
+            }
             let idle = duties.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
             if idle && begun.elapsed() >= options.stand_late {
-                let may_reap = Instant::now() >= calm_until;
-                duties = Some(self.tasks.spawn(Arc::clone(&self).lead(options.clone(), may_reap)));
+                let round = duties::Round { may_reap: Instant::now() >= calm_until, full };
+                duties = Some(self.tasks.spawn(Arc::clone(&self).lead(options.clone(), round)));
             }
         }
     }
@@ -197,17 +212,23 @@ impl Member {
             s.epoch = epoch;
             s.valid_until = sent + options.orders.dead_after;
         });
+        if let Err(refusal) = migrate::admits(&self.db).await
+            && !self.resting.send_replace(true)
+        {
+            tracing::error!(%refusal, "this program claims nothing more");
+            node::drain(&self.db, epoch).await?;
+        }
         if options.joining.runs_jobs {
             node::show_limits(&self.db, &limits).await?;
         }
         self.clock.measure(&self.db).await
     }
 
-    async fn lead(self: Arc<Self>, options: MemberOptions, may_reap: bool) {
+    async fn lead(self: Arc<Self>, options: MemberOptions, round: duties::Round) {
         let orders = &options.orders;
         let led = async {
             if leader::stand(&self.db, self.epoch(), &options.joining.node, orders.dead_after).await? {
-                duties::round(&self.db, orders, may_reap).await?;
+                duties::round(&self.db, orders, round).await?;
             }
             Ok::<(), crate::database::Error>(())
         };

@@ -55,7 +55,12 @@ pub async fn reap(db: &Db, dead_after: Duration) -> Result<Reaped> {
             SELECT 'node', 'warning', node, 'lost: silent since ' || to_char(heartbeat_at AT TIME ZONE 'UTC', 'HH24:MI:SS\"Z\"') || '; its jobs go back to their lanes', 'switchboard' FROM lost)
         SELECT count(*) FROM lost";
     let nodes: i64 = sqlx::query_scalar(lost).bind(dead_after.as_secs_f64()).fetch_one(db.pool()).await?;
-    let mut reaped = Reaped { nodes, ..Reaped::default() };
+    Ok(Reaped { nodes, ..free(db).await? })
+}
+
+/// Frees what lost and left nodes still hold.
+pub async fn free(db: &Db) -> Result<Reaped> {
+    let mut reaped = Reaped::default();
     loop {
         let (freed, dead): (i64, i64) = sqlx::query_as(FREE).fetch_one(db.pool()).await?;
         reaped.freed += freed;

@@ -69,7 +69,7 @@ const WORDS: [&str; 12] = [
 
 impl Monkey {
     async fn new(db: &Db, seed: u64) -> Monkey {
-        let lookup = ("line_type_intelligence".to_owned(), 5);
+        let lookup = ("line_type_intelligence".to_owned(), switchboard::operations::actions::Limits::default());
         let facts = Facts { actor: "monkey".into(), lookup, themes: theme::names(&[]), ..Facts::default() };
         Monkey {
             db: db.clone(),

@@ -1,15 +1,12 @@
 //! Claiming from a real table: batches in order, never twice, never while it must not be, and never by a scan.
 
-use std::time::Duration;
-
 use switchboard::database::Db;
-use switchboard::fleet::alerts::Thresholds;
-use switchboard::fleet::duties::{self, Keep, Orders};
 use switchboard::fleet::node;
 use switchboard::queue::claim::{CLAIM, Claimed, PROMOTE, claim, promote};
 use switchboard::queue::depth;
 
 use crate::support::TestDb;
+use crate::support::fleet::lead;
 use crate::support::work::{contacts, count, epoch, look_up, queued, statuses};
 
 async fn claimed(db: &Db, epoch: i64, limit: i64) -> Vec<Claimed> {
@@ -119,20 +116,13 @@ async fn claim_and_promotion_never_scan_a_large_table_once_the_leader_has_seen_i
     sqlx::query(fill).execute(test.db.pool()).await.unwrap();
     let delta = "INSERT INTO lane_deltas (lane, waiting, scheduled) VALUES ('twilio', 150000, 50000)";
     sqlx::query(delta).execute(test.db.pool()).await.unwrap();
-    duties::round(&test.db, &leading(), true).await.unwrap();
+    lead(&test.db).await;
     let (claims, promotes) = (plan_of_claim(&test.db).await, plan_of_promotion(&test.db).await);
     assert!(claims.contains("Index Scan using jobs_claim on jobs"), "{claims}");
     assert!(promotes.contains("Index Scan using jobs_scheduled on jobs"), "{promotes}");
     for plan in [claims, promotes] {
         assert!(!plan.contains("Seq Scan on jobs") && !plan.contains("Sort Key: jobs"), "{plan}");
     }
-}
-
-fn leading() -> Orders {
-    let thresholds =
-        Thresholds { depth_warning: 500, depth_critical: 2000, total_critical: 5000, oldest_warning_s: 300 };
-    let keep = Keep { job_history: 7, job_failures: 30, timeline: 90, samples: 1 };
-    Orders { dead_after: Duration::from_secs(15), thresholds, keep }
 }
 
 async fn plan_of_claim(db: &Db) -> String {

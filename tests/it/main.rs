@@ -27,6 +27,7 @@ mod engine_settle;
 mod engine_work;
 mod enrichment_columns;
 mod filter_database;
+mod fleet_duties;
 mod house;
 mod import_files;
 mod lookup_secrets;

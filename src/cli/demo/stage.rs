@@ -16,7 +16,7 @@ use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
 use crate::database::{Db, migrate};
-use crate::operations::actions::{Actor, ImportWish, run_import};
+use crate::operations::actions::{Actor, ImportWish, Limits, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
 use crate::settings::{ConsoleSettings, Settings};
@@ -102,7 +102,7 @@ impl Stage {
         let (notes, logs) = (self.notes(), self.logs());
         let short: Vec<(String, String)> = SHORT_TIMES.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
         let rules = crew::all_rules(&Settings::isolated(&short)?);
-        let lookup = (Settings::default().provider("twilio").packages.join(","), 5);
+        let lookup = (Settings::default().provider("twilio").packages.join(","), Limits::default());
         let files = UserFiles::default();
         let show = Show {
             files,
@@ -175,7 +175,7 @@ async fn fill(db: &Db, wanted: usize) -> Result<(), Failure> {
 async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
     let source = Source::Reader(Box::new(std::io::Cursor::new(text)));
     let options = ImportOptions { source_name: Some(name.to_owned()), ..ImportOptions::default() };
-    let wish = ImportWish { source, options, lookup_attempts: Some(5), lane_limit: i64::MAX };
+    let wish = ImportWish { source, options, lookups: Some(Limits::default()) };
     run_import(db, wish, &Actor::here("demo"), &mut |_| {}).await?;
     Ok(())
 }

@@ -98,7 +98,7 @@ pub struct Facts {
     /// Names of all themes that can be chosen.
     pub themes: Vec<String>,
     /// How lookups are made: packages and attempts of the settings.
-    pub lookup: (String, u16),
+    pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name, where the settings differ from the defaults.
     pub rules: BTreeMap<String, Rules>,
 }

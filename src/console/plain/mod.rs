@@ -21,7 +21,7 @@ use super::message::{Msg, Pulse};
 use super::model::Facts;
 use super::work::{Bench, Works};
 use crate::database::Db;
-use crate::operations::actions::{self, Action, Actor, LookUp};
+use crate::operations::actions::{self, Action, Actor, Limits, LookUp};
 use crate::telemetry::RingReader;
 use ask::Asking;
 
@@ -161,8 +161,8 @@ impl Plain {
         match command {
             Command::Act(action) => self.plan(action).await,
             Command::LookUp { filter, again } => {
-                let (packages, attempts) = self.options.facts.lookup.clone();
-                self.plan(Action::LookUp(LookUp { filter, again, packages, attempts })).await
+                let (packages, Limits { attempts, lane_limit }) = self.options.facts.lookup.clone();
+                self.plan(Action::LookUp(LookUp { filter, again, packages, attempts, lane_limit })).await
             }
             Command::Do("undo") => match self.undo.take() {
                 Some(id) => self.undo(id).await,

@@ -5,7 +5,7 @@ use super::{prompt, travel};
 use crate::console::command::{self, Command};
 use crate::console::effect::{Effect, Job};
 use crate::console::model::{Level, Model, Overlay, Screen, Search, Step, WORKS_MAX, Work};
-use crate::operations::actions::{Action, LookUp};
+use crate::operations::actions::{Action, Limits, LookUp};
 
 /// Runs a line, or says what is wrong with it.
 pub(super) fn line(model: &mut Model, line: &str, press: &mut Press<'_>) {
@@ -86,8 +86,8 @@ pub(super) fn by_id(model: &mut Model, id: &str, press: &mut Press<'_>) {
 
 /// The wish to look up what matches, with the packages and attempts of the settings.
 pub(super) fn look_up(model: &Model, filter: String, again: bool) -> Action {
-    let (packages, attempts) = model.facts.lookup.clone();
-    Action::LookUp(LookUp { filter, again, packages, attempts })
+    let (packages, Limits { attempts, lane_limit }) = model.facts.lookup.clone();
+    Action::LookUp(LookUp { filter, again, packages, attempts, lane_limit })
 }
 
 /// Begins work in the background.

@@ -203,7 +203,11 @@ pub async fn import(
     Ok(report)
 }
 
-async fn wait_for_room(room: Option<&Room<'_>>, wanted: usize, waits: &mut dyn FnMut()) -> Result<(), ImportError> {
+async fn wait_for_room(
+    room: Option<&Room<'_>>,
+    wanted: usize,
+    waits: &mut (dyn FnMut() + Send),
+) -> Result<(), ImportError> {
     let Some(room) = room.filter(|_| wanted > 0) else { return Ok(()) };
     while !room(wanted).await? {
         waits();

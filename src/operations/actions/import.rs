@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Actor;
+use super::{Actor, Limits};
 use crate::contacts::import::{Enqueue, ImportError, ImportOptions, ImportReport, Progress, Room, Source, import};
 use crate::database::Db;
 use crate::queue::enqueue::{Work, enqueue, room, wake};
@@ -15,10 +15,9 @@ pub struct ImportWish<'a> {
     pub source: Source,
     /// How they are read.
     pub options: ImportOptions<'a>,
-    /// With it, each new contact's lookup is enqueued with so many attempts, in the transaction that inserts the contact.
-    pub lookup_attempts: Option<u32>,
-    /// Live jobs in a lane beyond which the import waits for room.
-    pub lane_limit: i64,
+    /// With it, each new contact's lookup is enqueued in the transaction that inserts the contact; where the lane is full,
+    /// the import waits for room.
+    pub lookups: Option<Limits>,
 }
 
 /// Imports; `progress` is called after each batch.
@@ -28,14 +27,15 @@ pub async fn run_import(
     actor: &Actor,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<ImportReport, ImportError> {
-    let ImportWish { source, mut options, lookup_attempts, lane_limit } = wish;
+    let ImportWish { source, mut options, lookups } = wish;
     let name = options.source_name.clone().unwrap_or_else(|| "standard input".into());
     let request = Uuid::new_v4();
-    let attempts = lookup_attempts.unwrap_or(1);
+    let limits = lookups.unwrap_or_default();
+    let (attempts, lane_limit) = (u32::from(limits.attempts), limits.lane_limit);
     let enqueue_new: &Enqueue<'_> = &|tx, ids| queue_lookups(tx, ids, attempts).boxed();
     let asked = db.clone();
     let room_for: &Room<'_> = &move |wanted| has_room(asked.clone(), lane_limit, wanted).boxed();
-    if lookup_attempts.is_some() {
+    if lookups.is_some() {
         options.enqueue = Some(enqueue_new);
         options.room = Some(room_for);
     }

@@ -180,6 +180,21 @@ fn default_lane_limit() -> i64 {
     crate::queue::enqueue::LANE_LIMIT
 }
 
+/// How far lookups may go: both are settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Attempts of each job.
+    pub attempts: u16,
+    /// Live jobs in a lane beyond which nothing is enqueued.
+    pub lane_limit: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { attempts: default_attempts(), lane_limit: default_lane_limit() }
+    }
+}
+
 fn default_attempts() -> u16 {
     5
 }

@@ -8,8 +8,8 @@ mod jobs;
 mod lanes;
 mod past;
 mod records;
-mod spend;
 mod schedules;
+mod spend;
 mod status;
 
 pub use breakers::{BreakerEvent, BreakerView, breaker_history, breakers};

@@ -48,7 +48,7 @@ const NODES: &str = "
     FROM nodes WHERE started_at <= $1 AND coalesce(ended_at, heartbeat_at + interval '15 s') > $1 ORDER BY epoch DESC LIMIT 500";
 
 const ALERTS: &str = "
-    SELECT severity, subject, summary, incident, raised_at FROM alerts
+    SELECT id, key, severity, subject, summary, incident, raised_at, acked_by, NULL::timestamptz AS silenced_until FROM alerts
     WHERE raised_at <= $1 AND (cleared_at IS NULL OR cleared_at > $1) ORDER BY (severity = 'critical') DESC, raised_at LIMIT 200";
 
 const COST: &str = "

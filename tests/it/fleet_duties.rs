@@ -1,0 +1,144 @@
+//! The leader's duties over days: samples that stay few, records that end, alerts that don't flap, schedules that fire once.
+
+use serde_json::json;
+use switchboard::fleet::duties::{Keep, forget};
+use switchboard::operations::actions::fire_due;
+use switchboard::queue::lane;
+
+use crate::support::fleet::{lead, orders};
+use crate::support::work::{contacts, count, look_up, queued};
+use crate::support::{Program, TestDb};
+
+#[tokio::test]
+async fn minutes_stand_for_samples_and_both_end() {
+    let test = TestDb::new().await;
+    lane::seed(&test.db).await.unwrap();
+    let fill = "INSERT INTO samples (at, lane, waiting, scheduled, running, dead, done_total, failed_total, oldest_s, p50_ms, p95_ms, breaker, lane_state)
+        SELECT date_trunc('minute', now()) - make_interval(secs => 5 * g), 'twilio', g, 0, 1, 0, 10000 - g, 0, g, 10, 20,
+               CASE WHEN g = 3 THEN 'open' ELSE 'closed' END, 'ok'
+        FROM generate_series(1, 36) g";
+    sqlx::query(fill).execute(test.db.pool()).await.unwrap();
+    sqlx::query("INSERT INTO samples SELECT at - interval '25 hours', lane, waiting, scheduled, running, dead, done_total, failed_total, oldest_s, p50_ms, p95_ms, breaker, lane_state FROM samples")
+        .execute(test.db.pool())
+        .await
+        .unwrap();
+    lead(&test.db).await;
+    let sql =
+        "SELECT waiting_max, done_total, breaker FROM samples_minute WHERE lane = 'twilio' ORDER BY at DESC LIMIT 3";
+    let minutes: Vec<(i64, i64, String)> = sqlx::query_as(sql).fetch_all(test.db.pool()).await.unwrap();
+    let seen: Vec<(i64, i64, &str)> = minutes.iter().map(|(a, b, c)| (*a, *b, c.as_str())).collect();
+    assert_eq!(seen, [(12, 9999, "open"), (24, 9987, "closed"), (36, 9975, "closed")]);
+    assert_eq!(count(&test.db, "SELECT count(*) FROM samples WHERE at < now() - interval '1 day'").await, 0);
+    assert_eq!(count(&test.db, "SELECT count(*) FROM samples_minute WHERE lane = 'twilio'").await, 6);
+    lead(&test.db).await;
+    assert_eq!(count(&test.db, "SELECT count(*) FROM samples_minute WHERE lane = 'twilio'").await, 6, "once a minute");
+}
+
+#[tokio::test]
+async fn what_is_older_than_its_setting_goes_and_the_rest_stays() {
+    let test = TestDb::new().await;
+    contacts(&test.db, 1).await;
+    let rows = [
+        "INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, created_at, finished_at) SELECT g, 'twilio', 'lookup', 1, 'done', 1, now(), now() - make_interval(days => g) FROM generate_series(1, 14) g",
+        "INSERT INTO job_trash (id, lane, kind, contact_id, priority, state, run_at, attempt, max_attempts, returns, probes, created_at, args, batch, discarded_at) SELECT g, 'twilio', 'lookup', 1, 1, 'dead', now(), 1, 1, 0, 0, now(), '{}', gen_random_uuid(), now() - make_interval(days => g) FROM generate_series(1, 14) g",
+        "INSERT INTO timeline (at, kind, subject, summary, actor) SELECT now() - make_interval(days => 10 * g), 'node', 'x', 'x', 'x' FROM generate_series(1, 14) g",
+        "INSERT INTO usage (provider, hour, operation) SELECT 'twilio', now() - make_interval(days => 100 * g), 'call' FROM generate_series(1, 5) g",
+        "INSERT INTO provider_results (contact_id, provider, endpoint, request_key, request_id, credential_version, http_status, body, took_ms, fetched_at, expires_at) SELECT 1, 'twilio', 'x', 'x', gen_random_uuid(), 'env', 200, '{}', 1, now() - make_interval(days => 20 * g), now() - make_interval(days => 20 * g) + make_interval(days => CASE WHEN g = 3 THEN 90 ELSE 1 END) FROM generate_series(1, 5) g",
+    ];
+    for sql in rows {
+        sqlx::query(sql).execute(test.db.pool()).await.unwrap();
+    }
+    lead(&test.db).await;
+    let left = "SELECT (SELECT count(*) FROM job_history) * 10000 + (SELECT count(*) FROM job_trash) * 1000 + (SELECT count(*) FROM timeline) * 100
+                     + (SELECT count(*) FROM usage) * 10 + (SELECT count(*) FROM provider_results)";
+    // 6 of 14 days each (the seventh is over by a moment), 8 of 14 decades, 3 of 5 hundreds, and 20 days old or not yet expired.
+    assert_eq!(count(&test.db, left).await, 66832);
+    let short = Keep { job_history: std::time::Duration::from_secs(3600), ..orders().keep };
+    assert_eq!(forget(&test.db, &short).await.unwrap(), 6, "the settings decide");
+}
+
+#[tokio::test]
+async fn a_depth_alert_is_told_once_taken_on_silenced_and_ends_after_thirty_calm_seconds() {
+    let test = TestDb::new().await;
+    queued(&test.db, 600).await;
+    let program = Program::on(&test);
+    for _ in 0..3 {
+        sqlx::query("UPDATE samples SET at = at - interval '5 s'").execute(test.db.pool()).await.unwrap();
+        lead(&test.db).await;
+    }
+    let alerts = program.json(&["alerts", "list"]).await;
+    assert_eq!((alerts.as_array().unwrap().len(), &alerts[0]["key"]), (1, &json!("depth/twilio")), "{alerts}");
+    assert_eq!((&alerts[0]["severity"], &alerts[0]["summary"]), (&json!("warning"), &json!("600 jobs wait, over 500")));
+    assert_eq!(count(&test.db, "SELECT count(*) FROM timeline WHERE kind = 'alert'").await, 1);
+    let id = alerts[0]["id"].to_string();
+    let taken = program.json(&["alerts", "ack", &id]).await;
+    let silenced = program.json(&["alerts", "silence", "depth/twilio", "--for", "2h", "--reason", "import"]).await;
+    let alerts = program.json(&["alerts", "list"]).await;
+    assert!(alerts[0]["acked_by"].is_string() && alerts[0]["silenced_until"].is_string(), "{alerts}");
+    sqlx::query("UPDATE alerts SET raised_at = raised_at - interval '11 min', reminded_at = NULL")
+        .execute(test.db.pool())
+        .await
+        .unwrap();
+    lead(&test.db).await;
+    assert_eq!(count(&test.db, "SELECT count(*) FROM timeline WHERE kind = 'alert'").await, 1, "nobody is reminded");
+    for receipt in [taken, silenced] {
+        program.json(&["undo", &receipt["audit_id"].to_string()]).await;
+    }
+    sqlx::query("UPDATE samples SET at = at - interval '5 s'").execute(test.db.pool()).await.unwrap();
+    sqlx::query("UPDATE alerts SET reminded_at = now() - interval '11 min'").execute(test.db.pool()).await.unwrap();
+    lead(&test.db).await;
+    assert_eq!(
+        count(&test.db, "SELECT count(*) FROM timeline WHERE kind = 'alert' AND summary LIKE 'still: %'").await,
+        1
+    );
+    program.json(&["jobs", "cancel", "--filter", "id<=300"]).await;
+    for _ in 0..2 {
+        sqlx::query("UPDATE samples SET at = at - interval '5 s'").execute(test.db.pool()).await.unwrap();
+        lead(&test.db).await;
+    }
+    assert_eq!(program.json(&["alerts", "list"]).await.as_array().unwrap().len(), 1, "not calm for long enough");
+    sqlx::query("UPDATE alerts SET below_since = now() - interval '31 s'").execute(test.db.pool()).await.unwrap();
+    lead(&test.db).await;
+    assert_eq!(program.json(&["alerts", "list"]).await, json!([]));
+    assert_eq!(count(&test.db, "SELECT count(*) FROM timeline WHERE summary = 'cleared: 300 jobs wait'").await, 1);
+    let refusal = program.run(&["alerts", "silence", "depth/twlio"]).await.refusal(1);
+    assert!(refusal.contains("did you mean twilio"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_schedule_fires_once_in_the_fleet_and_says_what_came_of_it() {
+    let test = TestDb::new().await;
+    let ids = contacts(&test.db, 5).await;
+    lane::seed(&test.db).await.unwrap();
+    let program = Program::on(&test).with("SWITCHBOARD_JOBS__LANE_LIMIT", "5");
+    let completed = "UPDATE contacts SET status = 'processing' WHERE id <= 3";
+    sqlx::query(completed).execute(test.db.pool()).await.unwrap();
+    sqlx::query("UPDATE contacts SET status = 'completed', lookup_performed_at = now() WHERE id <= 3")
+        .execute(test.db.pool())
+        .await
+        .unwrap();
+    let refusal = program.run(&["schedules", "add", "monthly", "now and then"]).await.refusal(1);
+    assert!(refusal.contains("0 3 1 * *"), "{refusal}");
+    program.json(&["schedules", "add", "monthly", "every 30d", "--filter", "status:completed", "--again"]).await;
+    let listed = program.json(&["schedules", "list"]).await;
+    assert_eq!(
+        (&listed[0]["filter"], &listed[0]["again"], &listed[0]["last_at"]),
+        (&json!("status:completed"), &json!(true), &json!(null))
+    );
+    assert_eq!(fire_due(&test.db).await.unwrap(), 0, "not yet");
+    sqlx::query("UPDATE schedules SET next_at = now() - interval '95 days'").execute(test.db.pool()).await.unwrap();
+    let fired = tokio::join!(fire_due(&test.db), fire_due(&test.db), fire_due(&test.db));
+    assert_eq!(fired.0.unwrap() + fired.1.unwrap() + fired.2.unwrap(), 1, "three leaders, one firing");
+    assert_eq!(count(&test.db, "SELECT count(*) FROM jobs").await, 3);
+    assert_eq!(count(&test.db, "SELECT count(*) FROM schedules WHERE next_at > now() + interval '20 days' AND last_result = 'enqueued 3 lookups'").await, 1);
+    let audit = program.json(&["audit", "--limit", "1"]).await;
+    assert_eq!(audit[0]["claimed"]["schedule"], "monthly", "{audit}");
+    sqlx::query("UPDATE contacts SET status = 'failed' WHERE id > 3").execute(test.db.pool()).await.unwrap();
+    look_up(&test.db, &ids[3..]).await;
+    program.json(&["schedules", "add", "failed", "0 3 1 * *", "--filter", "id>3"]).await;
+    let removed = program.json(&["schedules", "remove", "monthly"]).await;
+    program.json(&["undo", &removed["audit_id"].to_string()]).await;
+    let names: Vec<String> =
+        program.json(&["schedules", "list"]).await.as_array().unwrap().iter().map(|s| s["name"].to_string()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}
