@@ -21,13 +21,18 @@ impl Credential {
 /// A slot beside Twilio's: its name, its field, what the key begins with, and how many digits follow.
 struct Slot(&'static str, &'static str, &'static str, usize);
 
-const SLOTS: [Slot; 6] = [
+const SLOTS: [Slot; 11] = [
     Slot("clearbit", "api_key", "sk_", 32),
     Slot("numverify", "access_key", "", 32),
     Slot("hunter", "api_key", "", 40),
     Slot("zerobounce", "api_key", "", 32),
     Slot("whitepages", "api_key", "", 32),
     Slot("truecaller", "token", "a1i0", 40),
+    Slot("openai", "api_key", "sk-proj-", 48),
+    Slot("anthropic", "api_key", "sk-ant-api03-", 48),
+    Slot("gemini", "api_key", "AIza", 35),
+    Slot("openrouter", "api_key", "sk-or-v1-", 64),
+    Slot("compatible", "api_key", "", 32),
 ];
 
 /// Everything that is accepted.

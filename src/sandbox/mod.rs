@@ -11,6 +11,7 @@ mod hunter;
 mod keys;
 mod ledger;
 mod line;
+mod models;
 mod number;
 mod numverify;
 mod provider;
@@ -46,7 +47,7 @@ pub use wire::CONNECTIONS_MAX;
 
 use keys::Keys;
 use ledger::Ledger;
-use provider::PROVIDERS;
+use provider::{MODELS, PROVIDERS};
 use serve::Shared;
 
 /// How long `stop` waits for calls in flight before it leaves them to the end of the process.
@@ -198,9 +199,14 @@ impl Sandbox {
         all
     }
 
-    /// Ids of all providers for which it stands in.
+    /// Ids of all providers of data for which it stands in.
     pub fn providers() -> impl Iterator<Item = &'static str> {
-        PROVIDERS.iter().map(|provider| provider.id)
+        PROVIDERS[..PROVIDERS.len() - MODELS].iter().map(|provider| provider.id)
+    }
+
+    /// Ids of all providers of models for which it stands in.
+    pub fn models() -> impl Iterator<Item = &'static str> {
+        PROVIDERS[PROVIDERS.len() - MODELS..].iter().map(|provider| provider.id)
     }
 
     /// Starts a provider's script anew, now; its counters go on.

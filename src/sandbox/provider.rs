@@ -5,7 +5,7 @@
 use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 
-use super::{clearbit, hunter, keys::Keys, numverify, truecaller, twilio, whitepages, zerobounce};
+use super::{clearbit, hunter, keys::Keys, models, numverify, truecaller, twilio, whitepages, zerobounce};
 
 /// A request to a provider, its own part of the path only.
 pub(super) struct Asked<'a> {
@@ -77,7 +77,14 @@ pub(super) static PROVIDERS: &[Provider] = &[
     zerobounce::PROVIDER,
     whitepages::PROVIDER,
     truecaller::PROVIDER,
+    models::OPENAI,
+    models::ANTHROPIC,
+    models::GEMINI,
+    models::OPENROUTER,
+    models::COMPATIBLE,
 ];
+/// So many of them, at the end, are models.
+pub(super) const MODELS: usize = 5;
 
 /// Which provider a path means, and the provider's own part of it.
 pub(super) fn find(path: &str) -> (usize, &str) {
