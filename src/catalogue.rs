@@ -179,6 +179,11 @@ pub fn by_breaker(name: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|p| p.breaker == Some(name)).or_else(|| provider(name).filter(|p| p.breaker.is_some()))
 }
 
+/// Ids of all models, in the catalogue's order.
+pub fn models() -> impl Iterator<Item = &'static str> {
+    PROVIDERS.iter().filter(|p| !p.has_lane && p.breaker.is_some()).map(|p| p.id)
+}
+
 /// Names of all lanes, in the catalogue's order.
 pub fn lanes() -> impl Iterator<Item = &'static str> {
     PROVIDERS.iter().filter(|p| p.has_lane).map(|p| p.id)

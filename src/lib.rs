@@ -5,7 +5,7 @@
 //! ```text
 //! cli        console          the two doors: commands, and the full-screen console
 //! operations                  what an operator sees (views) and does (actions), the same behind both doors
-//! enrichment fleet            the pipeline and its worker pool; nodes, the leader and its duties
+//! enrichment fleet ask        the pipeline and its worker pool; nodes, the leader and its duties; questions in plain words
 //! providers                   the gateway (time-out, breaker, usage) and one file a provider
 //! queue breakers contacts vault    job engine; breaker machine and store; contacts, files, filters; credentials
 //! telemetry database settings    logs, redaction, records; PostgreSQL; settings
@@ -13,6 +13,7 @@
 //! sandbox                     stands in for every provider; imports nothing of the above
 //! ```
 
+pub mod ask;
 pub mod breakers;
 pub mod catalogue;
 pub mod cli;

@@ -2,19 +2,18 @@
 
 use std::process::ExitCode;
 
-use chrono::Utc;
-
 use super::Failure;
 use super::args::{Common, ContactsArgs, ContactsVerb};
 use super::output::{self, or_dash};
-use crate::contacts::contact;
+use crate::contacts::contact::{self, ContactRow};
 use crate::contacts::filter::Filter;
 use crate::contacts::page::{Sort, Start, page};
 use crate::database::Db;
 
 pub async fn run(common: &Common, args: &ContactsArgs) -> Result<ExitCode, Failure> {
+    let anchor = super::open::anchor(&super::open::settings(common)?);
     let filter = match &args.verb {
-        ContactsVerb::List { filter, .. } => Filter::parse(filter, Utc::now())?,
+        ContactsVerb::List { filter, .. } => Filter::parse(filter, anchor)?,
         ContactsVerb::Show { .. } => Filter::all(),
     };
     let opened = super::open::open(common).await?;
@@ -31,8 +30,12 @@ async fn list(db: &Db, common: &Common, filter: &Filter, limit: i64) -> Result<(
     if common.json {
         return output::json(&found.rows);
     }
-    let rows: Vec<Vec<String>> = found
-        .rows
+    table(&found.rows)
+}
+
+/// Contacts as a table for people.
+pub(super) fn table(contacts: &[ContactRow]) -> Result<(), Failure> {
+    let rows: Vec<Vec<String>> = contacts
         .iter()
         .map(|c| {
             vec![

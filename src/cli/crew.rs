@@ -141,7 +141,7 @@ pub fn all_rules(settings: &Settings) -> BTreeMap<String, Rules> {
     named.map(|(id, breaker)| (breaker.to_owned(), rules(settings, breaker, id))).collect()
 }
 
-fn rules(settings: &Settings, breaker: &str, provider: &str) -> Rules {
+pub(super) fn rules(settings: &Settings, breaker: &str, provider: &str) -> Rules {
     let own = settings.breaker(breaker);
     let delta = |d: Duration| TimeDelta::from_std(d).unwrap_or(TimeDelta::days(1));
     Rules {

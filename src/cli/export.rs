@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
-use chrono::Utc;
 use serde_json::json;
 
 use super::Failure;
@@ -14,7 +13,7 @@ use crate::contacts::export::{ExportError, Format, export};
 use crate::contacts::filter::Filter;
 
 pub async fn run(common: &Common, args: &ExportArgs) -> Result<ExitCode, Failure> {
-    let filter = Filter::parse(&args.filter, Utc::now())?;
+    let filter = Filter::parse(&args.filter, super::open::anchor(&super::open::settings(common)?))?;
     let format = match args.format.as_str() {
         "tsv" => Format::Tsv,
         "jsonl" => Format::Jsonl,

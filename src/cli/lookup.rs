@@ -5,14 +5,18 @@ use std::process::ExitCode;
 use super::Failure;
 use super::args::{Common, LookupArgs};
 use super::confirm::act;
+use crate::contacts::filter::Filter;
 use crate::operations::actions::{Action, Limits, LookUp};
 use crate::settings::Settings;
 
 pub async fn run(common: &Common, args: &LookupArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
     let limits = limits(&opened.settings);
+    // Times become absolute here, with the days of the setting `time_zone`.
+    let filter = args.which.filter.as_deref().unwrap_or_default();
+    let filter = Filter::parse(filter, super::open::anchor(&opened.settings))?.text();
     let wish = LookUp {
-        filter: args.which.filter.clone().unwrap_or_default(),
+        filter,
         again: args.again,
         packages: opened.settings.provider("twilio").packages.join(","),
         attempts: limits.attempts,

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod args;
+mod ask;
 mod bench;
 mod breakers;
 mod confirm;
@@ -20,6 +21,7 @@ mod jobs;
 mod lanes;
 mod lookup;
 mod migrate;
+mod models;
 mod open;
 mod output;
 mod packaging;
@@ -35,6 +37,7 @@ use std::process::ExitCode;
 
 pub use args::{Cli, Command};
 pub use failure::Failure;
+pub use models::ask_desk;
 
 /// Runs one command on a runtime of its own; the exit code is the contract's: 0 success, 1 failure, 2 wrong usage.
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -62,6 +65,7 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Import(args) => import::run(common, args).await,
         Command::Export(args) => export::run(common, args).await,
         Command::Contacts(args) => contacts::run(common, args).await,
+        Command::Ask(args) => ask::run(common, args).await,
         Command::Lookup(args) => lookup::run(common, args).await,
         Command::Jobs(args) => jobs::run(common, args).await,
         Command::Schedules(args) => schedules::run(common, args).await,

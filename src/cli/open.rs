@@ -1,9 +1,11 @@
 //! Opening what a command works on: settings, the database with its schema, and the rows that every command counts on.
 
+use chrono::Utc;
 use secrecy::ExposeSecret;
 
 use super::Failure;
 use super::args::Common;
+use crate::contacts::filter::Anchor;
 use crate::database::private::PrivateOptions;
 use crate::database::{Database, Db, migrate};
 use crate::queue::lane;
@@ -37,6 +39,11 @@ pub fn settings(common: &Common) -> Result<Settings, Failure> {
         overrides.push(("database.url".to_owned(), url.clone()));
     }
     Ok(Settings::load(&overrides)?)
+}
+
+/// Now, with the days of the setting `time_zone`.
+pub fn anchor(settings: &Settings) -> Anchor {
+    Anchor::new(Utc::now(), settings.time_zone)
 }
 
 /// Finds or starts the database that the settings mean, without looking at its schema.

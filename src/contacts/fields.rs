@@ -10,6 +10,10 @@ pub enum Kind {
     Text,
     /// A word of a provider's vocabulary: `:` means is, in any case.
     Code,
+    /// A state or province: a known one is asked for in all its spellings, any other is a text.
+    State,
+    /// A country: asked for in all its spellings.
+    Country,
     /// One of these words and nothing else.
     Enum(&'static [&'static str]),
     /// An E.164 number; part of one may be searched.
@@ -142,7 +146,7 @@ macro_rules! lists {
     };
 }
 
-use Kind::{Bool, Code, Date, Decimal, Enum, Integer, Json, Phone, Text, Time};
+use Kind::{Bool, Code, Country, Date, Decimal, Enum, Integer, Json, Phone, State, Text, Time};
 
 static NUMBER: &[Field] = columns! {
     id Integer;
@@ -154,7 +158,7 @@ static NUMBER: &[Field] = columns! {
     source Text;
     national_format Text;
     phone_valid Bool, short(&["valid"]);
-    country_code Code;
+    country_code Country;
     calling_country_code Code;
     line_type Enum(LINE_TYPES), short(&["line"]);
     carrier_name Text, short(&["carrier"]);
@@ -198,9 +202,9 @@ static BUSINESS: &[Field] = columns! {
     business_founded_year Integer, short(&["founded"]), imported;
     business_address Text, imported;
     business_city Text, imported;
-    business_state Text, imported;
+    business_state State, imported;
     business_postal_code Text, imported;
-    business_country Text, imported;
+    business_country Country, imported;
     business_website Text, short(&["website"]), imported;
     business_email_domain Text, short(&["domain"]), imported;
     business_linkedin_url Text, imported;
@@ -236,9 +240,9 @@ static PERSON: &[Field] = columns! {
 static PLACE: &[Field] = columns! {
     consumer_address Text, imported;
     consumer_city Text, imported;
-    consumer_state Text, imported;
+    consumer_state State, imported;
     consumer_postal_code Text, imported;
-    consumer_country Text, imported;
+    consumer_country Country, imported;
     address_type Code;
     address_verified Bool;
     address_confidence Integer;
@@ -277,8 +281,8 @@ static DERIVED: &[Field] = &[
     )
     .derived(),
     Field::new("city", "COALESCE(c.business_city, c.consumer_city)", Text).derived(),
-    Field::new("state", "COALESCE(c.business_state, c.consumer_state)", Text).derived(),
-    Field::new("country", "COALESCE(c.business_country, c.consumer_country, c.country_code)", Code).derived(),
+    Field::new("state", "COALESCE(c.business_state, c.consumer_state)", State).derived(),
+    Field::new("country", "COALESCE(c.business_country, c.consumer_country, c.country_code)", Country).derived(),
 ];
 
 /// A step's state: queued and running are read from the live job, everything else from the step's own row. The step

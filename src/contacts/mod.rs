@@ -7,5 +7,6 @@ pub mod filter;
 pub mod import;
 pub mod page;
 pub mod phone;
+pub mod places;
 pub mod status;
 pub mod synthetic;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
 use super::contact::ContactRow;
 use super::filter::{Bind, Filter, Statement};
@@ -178,8 +179,16 @@ fn instant(micros: i64) -> DateTime<Utc> {
 
 /// How many contacts match: counted where that is cheap, else the planner's guess.
 pub async fn estimate(db: &Db, filter: &Filter) -> Result<Estimate> {
+    let mut tx = db.begin().await?;
+    let estimate = estimate_in(&mut tx, filter).await?;
+    tx.commit().await?;
+    Ok(estimate)
+}
+
+/// The same inside the caller's transaction.
+pub async fn estimate_in(tx: &mut PgConnection, filter: &Filter) -> Result<Estimate> {
     let explain = Statement::new("EXPLAIN (FORMAT JSON) SELECT FROM contacts AS c WHERE ").filter(filter);
-    let row = explain.query().fetch_one(db.pool()).await?;
+    let row = explain.query().fetch_one(&mut *tx).await?;
     let plan: serde_json::Value = sqlx::Row::try_get(&row, 0)?;
     let figure = |name: &str| plan.pointer("/0/Plan").and_then(|plan| plan.get(name)?.as_f64());
     let guess = figure("Plan Rows").unwrap_or(0.0) as i64;
@@ -191,7 +200,7 @@ pub async fn estimate(db: &Db, filter: &Filter) -> Result<Estimate> {
         .text(" LIMIT ")
         .bind(Bind::Integer(EXACT_ROWS_MAX + 1))
         .text(") AS found");
-    let row = count.query().fetch_one(db.pool()).await?;
+    let row = count.query().fetch_one(&mut *tx).await?;
     let rows: i64 = sqlx::Row::try_get(&row, 0)?;
     Ok(Estimate { rows, exact: rows <= EXACT_ROWS_MAX })
 }

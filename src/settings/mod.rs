@@ -17,7 +17,7 @@ use secrecy::SecretString;
 pub use error::{Origin, SettingsError};
 pub use load::config_folder;
 pub use sections::{
-    AlertSettings, BreakerSettings, CacheSettings, ConsoleSettings, DatabaseSettings, EnvironmentSettings,
+    AlertSettings, AskSettings, BreakerSettings, CacheSettings, ConsoleSettings, DatabaseSettings, EnvironmentSettings,
     InboundSettings, JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,
 };
 pub use value::duration as parse_duration;
@@ -47,6 +47,8 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// The terminal.
     pub console: ConsoleSettings,
+    /// Models for questions.
+    pub ask: AskSettings,
     /// What "today" means in filters and budgets; stored and printed times are UTC.
     pub time_zone: chrono_tz::Tz,
     /// Name and kind of a database that is new.
@@ -72,6 +74,7 @@ impl Default for Settings {
             inbound: InboundSettings::default(),
             telemetry: TelemetrySettings::default(),
             console: ConsoleSettings::default(),
+            ask: AskSettings::default(),
             time_zone: chrono_tz::UTC,
             environment: EnvironmentSettings::default(),
             master_key: None,

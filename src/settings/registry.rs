@@ -6,7 +6,7 @@ use super::Settings;
 use super::entry::{Entry, variable};
 use super::error::{Origin, SettingsError};
 use super::sections::{BreakerSettings, Link, ProviderSettings};
-use super::value::{database_url, duration, http_url, limit, whole, word, words, yes};
+use super::value::{database_url, duration, http_url, limit, models, whole, word, words, yes};
 use crate::catalogue::{self, LOOKUP_PACKAGES, PROVIDERS, Provider, Slot};
 
 const DURATION: &str = "a duration such as 500ms, 6s, 2m, 1h or 30d";
@@ -103,6 +103,11 @@ const SINGLE: &[Single] = &[
         let links = [("auto", Link::Measured), ("slow", Link::Slow), ("normal", Link::Normal)];
         put(&mut s.console.link, links.iter().find(|(name, _)| *name == v.trim()).map(|(_, link)| *link))
     }),
+    Single(
+        "ask.models",
+        "a comma list of openai, anthropic, gemini, openrouter, compatible, each with :model behind it if you like",
+        |s, v| put(&mut s.ask.models, models(v)),
+    ),
     Single("time_zone", "a name such as UTC or Europe/Berlin", |s, v| put(&mut s.time_zone, v.trim().parse().ok())),
     Single("environment.name", "a name of at most 40 characters", |s, v| {
         let fits = (1..=40).contains(&v.chars().count()) && !v.chars().any(char::is_control);

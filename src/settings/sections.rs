@@ -290,6 +290,20 @@ impl Default for ConsoleSettings {
     }
 }
 
+/// Models for questions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskSettings {
+    /// Provider and, where it is not the provider's default, model: in the order in which they are asked.
+    pub models: Vec<(String, Option<String>)>,
+}
+
+impl Default for AskSettings {
+    fn default() -> Self {
+        let models = crate::catalogue::models().map(|id| (id.to_owned(), None)).collect();
+        AskSettings { models }
+    }
+}
+
 /// Name and kind of an environment; `None`: what the database says.
 #[derive(Debug, Clone, Default)]
 pub struct EnvironmentSettings {

@@ -78,6 +78,21 @@ pub(super) fn words(text: &str, known: &[&str]) -> Option<Vec<String>> {
     words.map(|word| known.contains(&word.as_str()).then_some(word)).collect()
 }
 
+/// Providers of models, each with the name of a model behind a colon if one is wanted; the name may hold colons itself.
+pub(super) fn models(text: &str) -> Option<Vec<(String, Option<String>)>> {
+    let one = |text: &str| {
+        let (id, model) =
+            text.trim().split_once(':').map_or((text.trim(), None), |(id, model)| (id, Some(model.trim())));
+        let known = crate::catalogue::models().any(|known| known == id);
+        let fits = model.is_none_or(|m| (1..=100).contains(&m.len()) && m.bytes().all(|b| b.is_ascii_graphic()));
+        (known && fits).then(|| (id.to_owned(), model.map(str::to_owned)))
+    };
+    if text.trim() == "none" {
+        return Some(Vec::new());
+    }
+    text.split(',').map(one).collect()
+}
+
 /// One word of `known`.
 pub(super) fn word(text: &str, known: &[&str]) -> Option<String> {
     known.iter().find(|word| word.eq_ignore_ascii_case(text.trim())).map(|&word| word.to_owned())

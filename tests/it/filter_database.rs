@@ -97,6 +97,8 @@ async fn every_field_of_every_vocabulary_compiles_to_sql_that_runs() {
             let asked = match field.kind {
                 Kind::Text | Kind::List => format!("{name}:x {name}=x {name}!=x {name}:x* {name}:a,b"),
                 Kind::Code => format!("{name}:x {name}!=x {name}:x,y {name}:x*"),
+                Kind::State => format!("{name}:x {name}:TX {name}!=texas {name}:TX,CA {name}:x*"),
+                Kind::Country => format!("{name}:\"x\" {name}:DE {name}!=germany {name}:DE,FR {name}:x*"),
                 Kind::Enum(words) => format!("{name}:{0} {name}!={0} {name}:{0},{0}", words[0]),
                 Kind::Phone => format!("{name}:+14155550123 {name}:+1 {name}:12 {name}:+14155550123,+14155550124"),
                 Kind::Integer => format!("{name}:5 {name}!=5 {name}<5 {name}>=5 {name}:1..5 {name}:1,2"),

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 8] = [
     &["telemetry", "database", "settings"],
     &["queue", "breakers", "contacts", "vault"],
     &["providers"],
-    &["enrichment", "fleet"],
+    &["enrichment", "fleet", "ask"],
     &["operations"],
     &["cli", "console"],
 ];

@@ -6,6 +6,9 @@
 mod support;
 
 mod actions_audit;
+mod ask_about;
+mod ask_cli;
+mod ask_models;
 mod breakers_neutral;
 mod breakers_outage;
 mod cli_contract;

@@ -1,5 +1,6 @@
 //! What can be typed: one definition serves parsing and help.
 
+mod ask;
 mod breakers;
 mod contacts;
 mod files;
@@ -10,6 +11,7 @@ mod runs;
 use clap::{Args, Parser, Subcommand};
 
 pub use super::bench::BenchArgs;
+pub use ask::AskArgs;
 pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
 pub use contacts::{ContactsArgs, ContactsVerb, LookupArgs};
 pub use files::{ExportArgs, ImportArgs};
@@ -73,6 +75,8 @@ pub enum Command {
     Export(ExportArgs),
     /// List or show contacts.
     Contacts(ContactsArgs),
+    /// Ask in plain words for contacts, or about them.
+    Ask(AskArgs),
     /// Enqueue lookups.
     Lookup(LookupArgs),
     /// List, show, retry, cancel, discard or reprioritise jobs.

@@ -1,9 +1,9 @@
 //! Words to meaning: every field known, every operator one that its kind can answer, every value of its type.
 
-use chrono::{DateTime, Utc};
-
 use super::parse::{Atom, Raw, RawValue, Sign};
-use super::value::{Moment, boolean, decimal, integer, listed, moment, relative};
+use super::period::{Anchor, Moment};
+use super::place;
+use super::value::{boolean, decimal, integer, listed, moment, relative};
 use super::{CONDITIONS_MAX, Condition, DEPTH_MAX, Expr, FilterError, LIST_MAX, Op, Value, Vocabulary};
 use crate::catalogue::nearest;
 use crate::contacts::fields::{Field, Kind};
@@ -11,8 +11,12 @@ use crate::contacts::fields::{Field, Kind};
 /// From this many digits on, a number behind a `+` is taken for a whole one, which an index can find.
 const WHOLE_NUMBER_DIGITS: usize = 11;
 
-pub(super) fn check(raw: &Raw, vocabulary: &Vocabulary, now: DateTime<Utc>) -> Result<Expr, FilterError> {
-    let expr = Checker { vocabulary, now }.tree(raw)?;
+pub(super) fn check(raw: &Raw, vocabulary: &Vocabulary, anchor: Anchor) -> Result<Expr, FilterError> {
+    bounded(Checker { vocabulary, anchor }.tree(raw)?)
+}
+
+/// The tree, if it keeps the limits of depth and number.
+pub(super) fn bounded(expr: Expr) -> Result<Expr, FilterError> {
     if depth(&expr) > DEPTH_MAX {
         return Err(FilterError::new(
             0,
@@ -43,7 +47,7 @@ fn conditions(expr: &Expr) -> usize {
 
 struct Checker<'a> {
     vocabulary: &'a Vocabulary,
-    now: DateTime<Utc>,
+    anchor: Anchor,
 }
 
 impl Checker<'_> {
@@ -92,11 +96,18 @@ impl Checker<'_> {
         if (none || anything) && !age && (equality || sign == Sign::NotEqual) {
             return Ok(if none == equality { null() } else { not(null()) });
         }
-        if atom.star && !(equality && matches!(field.kind, Kind::Text | Kind::Code | Kind::List | Kind::Phone)) {
+        if atom.star
+            && !(equality
+                && matches!(
+                    field.kind,
+                    Kind::Text | Kind::Code | Kind::List | Kind::State | Kind::Country | Kind::Phone
+                ))
+        {
             return Err(FilterError::new(atom.at, format!("{} can't be asked by its beginning", field.name)));
         }
         match field.kind {
             Kind::Text | Kind::List => self.text(field, sign, atom),
+            Kind::State | Kind::Country => place::place(field, sign, atom),
             Kind::Code if atom.star => Ok(is(field, Op::StartsWith, Value::Text(clean(atom)?))),
             Kind::Code => word(field, sign, Value::Text(clean(atom)?), atom),
             Kind::Enum(words) => word(field, sign, listed(atom, words)?, atom),
@@ -124,7 +135,7 @@ impl Checker<'_> {
     }
 
     fn time(&self, field: &'static Field, sign: Sign, atom: &Atom) -> Result<Expr, FilterError> {
-        let Moment { first, last } = moment(atom, self.now)?;
+        let Moment { first, last } = moment(atom, &self.anchor(field))?;
         let between = || is(field, Op::Between, Value::List(vec![Value::Time(first), Value::Time(last)]));
         Ok(match sign {
             Sign::Less => is(field, Op::Lt, Value::Time(first)),
@@ -139,6 +150,11 @@ impl Checker<'_> {
                 return Err(FilterError::new(atom.at, message));
             }
         })
+    }
+
+    /// A day without a zone is the same day everywhere; an instant is asked for in the anchor's days.
+    fn anchor(&self, field: &Field) -> Anchor {
+        if field.kind == Kind::Date { Anchor::from(self.anchor.now) } else { self.anchor }
     }
 
     /// Older than five minutes is created before the instant five minutes ago: the sign turns round.
@@ -180,11 +196,12 @@ impl Checker<'_> {
         if !matches!(sign, Sign::Colon | Sign::Equal) {
             return Err(FilterError::new(low.at, format!("write {}:{}..{}", field.name, low.text, high.text)));
         }
+        let anchor = self.anchor(field);
         let (low, high) = match field.kind {
             Kind::Integer => (integer(low)?, integer(high)?),
             Kind::Decimal => (decimal(low)?, decimal(high)?),
             Kind::Time | Kind::Date => {
-                (Value::Time(moment(low, self.now)?.first), Value::Time(moment(high, self.now)?.last))
+                (Value::Time(moment(low, &anchor)?.first), Value::Time(moment(high, &anchor)?.last))
             }
             _ => {
                 let message = format!("{} has no order: quote the value if the dots belong to it", field.name);
@@ -195,11 +212,11 @@ impl Checker<'_> {
     }
 }
 
-fn is(field: &Field, op: Op, value: Value) -> Expr {
+pub(super) fn is(field: &Field, op: Op, value: Value) -> Expr {
     Expr::Is(Condition { field: field.name.to_owned(), op, value })
 }
 
-fn ordered(sign: Sign) -> Op {
+pub(super) fn ordered(sign: Sign) -> Op {
     match sign {
         Sign::Colon | Sign::Equal => Op::Eq,
         Sign::NotEqual => Op::Ne,
@@ -238,7 +255,7 @@ fn phone(field: &Field, sign: Sign, atom: &Atom) -> Result<Expr, FilterError> {
 }
 
 /// The atom's text; a NUL byte is refused here, since the database can't hold one.
-fn clean(atom: &Atom) -> Result<String, FilterError> {
+pub(super) fn clean(atom: &Atom) -> Result<String, FilterError> {
     if atom.text.contains('\0') {
         return Err(FilterError::new(atom.at, "a NUL character can't be searched for"));
     }

@@ -2,7 +2,10 @@
 
 use super::Vocabulary;
 use super::parse::{SIGNS, Sign};
+use super::place::gazetteer;
+use super::schema::unit;
 use crate::contacts::fields::{Field, Kind};
+use crate::contacts::places::{Gazetteer, Place};
 
 /// Most candidates that are offered at once.
 const CANDIDATES_MAX: usize = 50;
@@ -92,8 +95,13 @@ fn describe(field: &Field) -> String {
         Kind::Enum(words) => words.join(", "),
         Kind::Text | Kind::List => "text: contains".to_owned(),
         Kind::Code => "word: is".to_owned(),
+        Kind::State => "state or province: TX, Texas".to_owned(),
+        Kind::Country => "country: DE, Germany".to_owned(),
         Kind::Phone => "number, or part of one".to_owned(),
-        Kind::Integer | Kind::Decimal => "number: < > a..b".to_owned(),
+        Kind::Integer | Kind::Decimal => match unit(field) {
+            Some(unit) => format!("number, {unit}: < > a..b"),
+            None => "number: < > a..b".to_owned(),
+        },
         Kind::Bool => "true or false".to_owned(),
         Kind::Time | Kind::Date => "time: 7d, 2026-01-31".to_owned(),
         Kind::Age(_) => "how old: 90s, 5m, 2h".to_owned(),
@@ -105,9 +113,13 @@ fn values(field: &Field, sign: Sign, typed: &str) -> Vec<Candidate> {
     let known: &[&str] = match field.kind {
         Kind::Enum(words) => words,
         Kind::Bool => &["true", "false"],
-        Kind::Time | Kind::Date | Kind::Age(_) => &["1h", "24h", "7d", "30d"],
+        Kind::Time | Kind::Date => &["1h", "24h", "7d", "30d", "today", "yesterday", "last-week", "this-month"],
+        Kind::Age(_) => &["1h", "24h", "7d", "30d"],
         _ => &[],
     };
+    if let Some(table) = gazetteer(field.kind) {
+        return places(table, typed);
+    }
     let none = (matches!(sign, Sign::Colon | Sign::NotEqual) && !matches!(field.kind, Kind::Age(_))).then_some("none");
     let typed = typed.to_ascii_lowercase();
     known
@@ -120,4 +132,12 @@ fn values(field: &Field, sign: Sign, typed: &str) -> Vec<Candidate> {
             detail: if word == "none" { "has no value" } else { "" }.to_owned(),
         })
         .collect()
+}
+
+/// Places whose code or name begins with what was typed.
+fn places(table: &Gazetteer, typed: &str) -> Vec<Candidate> {
+    let typed = typed.to_lowercase();
+    let fits = |place: &&Place| place.spellings().any(|text| text.to_lowercase().starts_with(&typed));
+    let candidate = |place: &Place| Candidate { insert: place.code.to_owned(), detail: place.name.to_owned() };
+    table.all().iter().filter(fits).take(CANDIDATES_MAX).map(candidate).collect()
 }

@@ -7,15 +7,23 @@
 mod check;
 mod complete;
 mod jobs;
+mod json;
 mod parse;
+mod period;
+mod place;
 mod print;
+mod query;
+mod schema;
 mod sql;
 mod value;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 pub use complete::{Candidate, Completion, complete};
+pub use json::{JSON_BYTES_MAX, JSON_DEPTH_MAX, strict};
+pub use period::{Anchor, Moment};
+pub use query::{Query, ROWS_MAX};
+pub use schema::schema;
 pub use sql::{Bind, Compiled, Statement};
 
 use super::fields::{CONTACT_FIELDS, Field};
@@ -30,7 +38,6 @@ pub const CONDITIONS_MAX: usize = 20;
 pub const LIST_MAX: usize = 100;
 
 /// The fields that a list may be filtered by, and what a bare word searches in it.
-#[derive(Debug)]
 pub struct Vocabulary {
     fields: &'static [&'static [Field]],
     texts: &'static [&'static str],
@@ -65,8 +72,7 @@ impl Vocabulary {
 
 /// The closed tree between text and SQL. As JSON: `{"all":[…]}`, `{"any":[…]}`, `{"not":…}`, `{"search":"word"}`,
 /// `{"field":…,"op":…,"value":…}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
     /// Every one of these; the empty one matches everything.
     All(Vec<Expr>),
@@ -77,12 +83,11 @@ pub enum Expr {
     /// A bare word: name, company, e-mail or number contains it.
     Search(String),
     /// One question to one field.
-    #[serde(untagged)]
     Is(Condition),
 }
 
 /// One question to one field.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// The field's own name, never a short one.
     pub field: String,
@@ -93,8 +98,7 @@ pub struct Condition {
 }
 
 /// What can be asked of a field; which of them depends on its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
     /// Is; texts in any case.
     Eq,
@@ -121,8 +125,7 @@ pub enum Op {
 }
 
 /// A value of the type that its field wants.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Nothing.
     None,
@@ -141,7 +144,7 @@ pub enum Value {
 }
 
 /// A filter that was understood in full, with the vocabulary that it was checked against.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Filter {
     expr: Expr,
     vocabulary: &'static Vocabulary,
@@ -169,16 +172,38 @@ impl Filter {
         Filter { expr: Expr::All(Vec::new()), vocabulary: &CONTACTS }
     }
 
-    /// Reads a filter of contacts; `now` anchors relative times such as `7d`. Blank text matches everything.
-    pub fn parse(text: &str, now: DateTime<Utc>) -> Result<Filter, FilterError> {
-        Filter::parse_for(&CONTACTS, text, now)
+    /// Reads a filter of contacts; relative times such as `7d` count from the anchor, days are those of its zone. Blank
+    /// text matches everything.
+    pub fn parse(text: &str, anchor: impl Into<Anchor>) -> Result<Filter, FilterError> {
+        Filter::parse_for(&CONTACTS, text, anchor)
     }
 
     /// The same language over another list.
-    pub fn parse_for(vocabulary: &'static Vocabulary, text: &str, now: DateTime<Utc>) -> Result<Filter, FilterError> {
+    pub fn parse_for(
+        vocabulary: &'static Vocabulary,
+        text: &str,
+        anchor: impl Into<Anchor>,
+    ) -> Result<Filter, FilterError> {
         let raw = parse::parse(text)?;
-        let expr = check::check(&raw, vocabulary, now)?;
+        let expr = check::check(&raw, vocabulary, anchor.into())?;
         Ok(Filter { expr, vocabulary })
+    }
+
+    /// A filter of contacts from its JSON form, which is held to the same fields, types and limits as its text. The error
+    /// names the part that is outside the language.
+    pub fn from_json(json: &serde_json::Value, anchor: impl Into<Anchor>) -> Result<Filter, String> {
+        json::read(json, &CONTACTS, anchor.into()).map(|expr| Filter { expr, vocabulary: &CONTACTS })
+    }
+
+    /// A filter of contacts from a tree whose conditions were checked; refuses one that is too deep or too long.
+    pub(crate) fn from_expr(expr: Expr) -> Result<Filter, String> {
+        let expr = check::bounded(expr).map_err(|error| error.message)?;
+        Ok(Filter { expr, vocabulary: &CONTACTS })
+    }
+
+    /// The JSON form: what [`schema`] describes.
+    pub fn to_json(&self) -> serde_json::Value {
+        json::write(&self.expr, self.vocabulary)
     }
 
     /// Whether it matches every row.
@@ -199,6 +224,12 @@ impl Filter {
     /// The filter as the condition of a WHERE clause, its first bind parameter numbered `first_bind` (from 1).
     pub fn sql(&self, first_bind: usize) -> Compiled {
         sql::compile(&self.expr, self.vocabulary, first_bind)
+    }
+}
+
+impl std::fmt::Debug for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.expr.fmt(f)
     }
 }
 

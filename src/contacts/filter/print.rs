@@ -1,5 +1,6 @@
 //! A tree back to text, such that reading the text gives the same tree.
 
+use super::place::known;
 use super::{Condition, Expr, Op, Value, Vocabulary};
 use crate::contacts::fields::Kind;
 
@@ -25,24 +26,35 @@ fn inner(part: &Expr, same: bool, vocabulary: &Vocabulary) -> String {
 
 fn term(condition: &Condition, vocabulary: &Vocabulary) -> String {
     let Condition { field, op, value } = condition;
-    let partial =
-        vocabulary.find(field).is_some_and(|field| matches!(field.kind, Kind::Text | Kind::List | Kind::Phone));
-    match (op, value) {
-        (Op::Between, Value::List(ends)) => format!("{field}:{}", list(ends, "..")),
-        (Op::IsNull, _) => format!("{field}:none"),
-        (Op::StartsWith, _) => format!("{field}:{}*", one(value)),
-        (Op::Eq, _) if partial => format!("{field}={}", one(value)),
-        (Op::Eq | Op::Contains | Op::In | Op::Between, _) => format!("{field}:{}", one(value)),
-        (Op::Ne, _) => format!("{field}!={}", one(value)),
-        (Op::Lt, _) => format!("{field}<{}", one(value)),
-        (Op::Lte, _) => format!("{field}<={}", one(value)),
-        (Op::Gt, _) => format!("{field}>{}", one(value)),
-        (Op::Gte, _) => format!("{field}>={}", one(value)),
+    let kind = vocabulary.find(field).map(|field| field.kind);
+    let partial = match (kind, value) {
+        (Some(Kind::Text | Kind::List | Kind::Phone), _) => true,
+        (Some(kind @ Kind::State), Value::Text(text)) => known(kind, text).is_none(),
+        (Some(Kind::State), _) => true,
+        _ => false,
+    };
+    let value = if kind == Some(Kind::Country) { countries(value) } else { one(value) };
+    match op {
+        Op::Between => format!("{field}:{}", value.replacen(',', "..", 1)),
+        Op::IsNull => format!("{field}:none"),
+        Op::StartsWith => format!("{field}:{value}*"),
+        Op::Eq | Op::In if partial => format!("{field}={value}"),
+        Op::Eq | Op::Contains | Op::In => format!("{field}:{value}"),
+        Op::Ne => format!("{field}!={value}"),
+        Op::Lt => format!("{field}<{value}"),
+        Op::Lte => format!("{field}<={value}"),
+        Op::Gt => format!("{field}>{value}"),
+        Op::Gte => format!("{field}>={value}"),
     }
 }
 
-fn list(values: &[Value], by: &str) -> String {
-    values.iter().map(one).collect::<Vec<_>>().join(by)
+/// A country that the table lacks is read only in quotation marks.
+fn countries(value: &Value) -> String {
+    match value {
+        Value::Text(text) => quote(text, known(Kind::Country, text).is_none()),
+        Value::List(values) => values.iter().map(countries).collect::<Vec<_>>().join(","),
+        other => one(other),
+    }
 }
 
 fn one(value: &Value) -> String {
@@ -53,7 +65,7 @@ fn one(value: &Value) -> String {
         Value::Decimal(value) => value.to_string(),
         Value::Time(value) => value.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
         Value::Text(text) => quote(text, false),
-        Value::List(values) => list(values, ","),
+        Value::List(values) => values.iter().map(one).collect::<Vec<_>>().join(","),
     }
 }
 

@@ -10,6 +10,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
+use super::place::spellings;
 use super::{Condition, Expr, Filter, Op, Value, Vocabulary};
 use crate::contacts::fields::{Field, Kind};
 
@@ -178,6 +179,9 @@ impl Writer<'_> {
         let Some(field) = self.vocabulary.find(&condition.field) else {
             return self.push("false");
         };
+        if matches!(field.kind, Kind::State | Kind::Country) && matches!(condition.op, Op::Eq | Op::Ne | Op::In) {
+            return self.place(field, condition);
+        }
         let folded = matches!(field.kind, Kind::Text | Kind::Code | Kind::List)
             && matches!(condition.op, Op::Eq | Op::Ne | Op::In);
         self.push(if folded { "lower(" } else { "" });
@@ -200,6 +204,16 @@ impl Writer<'_> {
                 self.value(value, fold);
             }
         }
+    }
+
+    /// One of the spellings; a row that does not know its place is not there.
+    fn place(&mut self, field: &Field, condition: &Condition) {
+        let negated = condition.op == Op::Ne;
+        self.push(if negated { "(lower(" } else { "lower(" });
+        self.push(field.sql);
+        self.push(") = ANY(");
+        self.bind(Bind::Texts(spellings(field.kind, &condition.value)));
+        self.push(if negated { ")) IS NOT TRUE" } else { ")" });
     }
 
     fn read(&mut self, field: &Field) {

@@ -122,11 +122,119 @@ fn jobs_are_filtered_by_the_same_language_over_their_own_fields() {
 }
 
 #[test]
-fn the_tree_is_json_too() {
-    let filter = read("status:failed (quality<60 or !acme)");
-    let json = serde_json::to_value(filter.expr()).unwrap();
+fn places_are_meant_in_all_their_spellings() {
+    for (text, written) in [
+        ("state:texas", "state:TX"),
+        ("state=TX business_state!=Texas", "state:TX business_state!=TX"),
+        ("state:Bavaria", "state:Bavaria"),
+        ("state=TX,bavaria", "state=TX,bavaria"),
+        ("state:texas,CA", "state=TX,CA"),
+        ("country:germany,fr", "country:DE,FR"),
+        ("country:\"Middle Earth\"", "country:\"Middle Earth\""),
+        ("country_code:uk", "country_code:GB"),
+    ] {
+        assert_eq!(read(text).text(), written, "{text}");
+        assert_eq!(read(written), read(text), "{text}");
+    }
+    let compiled = read("state:texas country!=US").sql(1);
+    assert_eq!(compiled.binds[0], Bind::Texts(vec!["tx".into(), "texas".into(), "tex.".into()]));
+    assert!(compiled.text.ends_with("= ANY($2)) IS NOT TRUE)"), "{}", compiled.text);
+    assert!(refused("country:germny").message.contains("did you mean Germany?"));
+    assert!(refused("state>TX").message.contains("no order"));
+}
+
+#[test]
+fn days_are_those_of_the_zone_and_shown_as_instants() {
+    let anchor = Anchor::new(now(), "America/New_York".parse().unwrap());
+    for (text, written) in [
+        ("created:today", "created_at:2026-11-23T05:00:00Z..2026-11-24T04:59:59.999999Z"),
+        ("created>=yesterday", "created_at>=2026-11-22T05:00:00Z"),
+        ("created<2026-11", "created_at<2026-11-01T04:00:00Z"),
+        ("created:2025", "created_at:2025-01-01T05:00:00Z..2026-01-01T04:59:59.999999Z"),
+        ("created>2026-07-01T12:00", "created_at>2026-07-01T16:00:00Z"),
+        (
+            "reassigned_last_verified:2026-07-01",
+            "reassigned_last_verified:2026-07-01T00:00:00Z..2026-07-01T23:59:59.999999Z",
+        ),
+    ] {
+        assert_eq!(Filter::parse(text, anchor).unwrap().text(), written, "{text}");
+    }
+}
+
+#[test]
+fn order_and_number_stand_beside_the_other_terms() {
+    let query = |text: &str| Query::parse(text, now());
+    for (text, written) in [
+        ("status:failed sort:-quality limit:10", "status:failed sort:-quality limit:10"),
+        ("limit:5", "limit:5"),
+        ("(a or b) limit:5", "(a or b) limit:5"),
+        ("a or b", "a or b"),
+        ("", ""),
+    ] {
+        assert_eq!(query(text).unwrap().text(), written);
+        assert_eq!(query(written).unwrap(), query(text).unwrap());
+    }
+    for (text, hint) in [
+        ("sort:qualty", "did you mean quality?"),
+        ("limit:1001", "1 to 1000"),
+        ("limit:1 limit:2", "once"),
+        ("sort:id,created", "one value"),
+        ("(sort:id a) b", "there is no field"),
+        ("sort:id or a", "there is no field"),
+    ] {
+        assert!(query(text).unwrap_err().message.contains(hint), "{text}: {:?}", query(text));
+    }
+}
+
+#[test]
+fn the_tree_is_json_too_and_strict() {
+    let filter = read("status:failed (quality<60 or !acme) valid:true created>7d state:TX");
+    let json = filter.to_json();
     assert_eq!(json["all"][0], serde_json::json!({"field": "status", "op": "eq", "value": "failed"}));
-    assert_eq!(serde_json::from_value::<Expr>(json).unwrap(), *filter.expr());
+    assert_eq!(Filter::from_json(&json, now()).unwrap(), filter);
+    let read = |text: &str| strict(text).and_then(|json| Filter::from_json(&json, now()));
+    assert_eq!(read(r#"{"field":"created_at","op":"within_last","value":"7d"}"#).unwrap(), self::read("created>7d"));
+    assert_eq!(read(r#"{"all":[]}"#).unwrap(), Filter::all());
+    let deep = format!("{}{}", r#"{"not":"#.repeat(5), r#"{"search":"x"}"#.to_owned() + &"}".repeat(5));
+    for (text, reason) in [
+        (r#"{"field":"status","field":"email","op":"is_null","value":null}"#, "twice"),
+        (r#"{"field":"status","op":"eq","value":"failed","sql":"1"}"#, "does not belong"),
+        (r#"{"all":[{"field":"statsu","op":"eq","value":"failed"}]}"#, "filter.all[0]: there is no field"),
+        (
+            r#"{"any":[{"search":"a"},{"field":"status","op":"eq","value":"faild"}]}"#,
+            "filter.any[1]: \"faild\" is not a value",
+        ),
+        (r#"{"field":"status","op":"like","value":"failed"}"#, "status takes eq"),
+        (r#"{"field":"quality_score","op":"lt","value":"60"}"#, "a whole number"),
+        (r#"{"field":"quality_score","op":"lt","value":1e999}"#, "no JSON"),
+        (r#"{"field":"full_name","op":"contains","value":""}"#, "match everything"),
+        ("{\"field\":\"full_name\",\"op\":\"contains\",\"value\":\"a\\u001b[2J\"}", "control"),
+        (r#"{"field":"created_at","op":"after","value":"soon"}"#, "no time"),
+        (r#"{"field":"country","op":"eq","value":"Narnia"}"#, "no country"),
+        (r#"{"any":[]}"#, "match nothing"),
+        (r#"{"all":{}}"#, "a list"),
+        (r#"[]"#, "an object"),
+        (r#"{"search":"x"} x"#, "behind"),
+        (deep.as_str(), "deep"),
+        (&"[".repeat(100_000), "bytes"),
+        (&"[".repeat(1_000), "nested"),
+        (&format!(r#"{{"all":[{}]}}"#, vec![r#"{"search":"x"}"#; 21].join(",")), "20 conditions"),
+    ] {
+        let error = read(text).expect_err(text);
+        assert!(error.contains(reason), "{text}: {error}");
+    }
+}
+
+#[test]
+fn the_published_schema_is_the_one_of_this_registry() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/filter.schema.json");
+    let made = format!("{:#}\n", schema());
+    let published = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(published == made, "write `switchboard ask --schema` to assets/filter.schema.json");
+    for field in CONTACTS.fields() {
+        assert!(made.contains(&format!("\"{}\"", field.name)), "{}", field.name);
+    }
+    assert_eq!(made.matches("\"additionalProperties\": false").count(), made.matches("\"required\"").count());
 }
 
 #[test]
@@ -148,6 +256,11 @@ fn any_text() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9 :!\"\\\\().,*<>=%_'é漢-]{1,12}".prop_filter("something to search", |text| !text.trim().is_empty())
 }
 
+/// A known place is read as its code.
+fn no_country() -> impl Strategy<Value = String> {
+    any_text().prop_filter("no place", |text| crate::contacts::places::COUNTRIES.find(text).is_none())
+}
+
 fn any_condition() -> impl Strategy<Value = Expr> {
     let time = (0i64..4_000_000_000_000_000).prop_map(|micros| DateTime::from_timestamp_micros(micros).unwrap());
     prop_oneof![
@@ -155,7 +268,7 @@ fn any_condition() -> impl Strategy<Value = Expr> {
         (any_text(), prop_oneof![Just(Op::Eq), Just(Op::Ne), Just(Op::Contains), Just(Op::StartsWith)])
             .prop_map(|(text, op)| condition("full_name", op, Value::Text(text))),
         any_text().prop_map(|text| condition("email_status", Op::Eq, Value::Text(text))),
-        prop::collection::vec(any_text(), 2..4).prop_map(|all| condition(
+        prop::collection::vec(no_country(), 2..4).prop_map(|all| condition(
             "country",
             Op::In,
             Value::List(all.into_iter().map(Value::Text).collect())
@@ -183,6 +296,13 @@ fn any_condition() -> impl Strategy<Value = Expr> {
             Op::Between,
             Value::List(vec![Value::Time(a), Value::Time(b)])
         )),
+        (prop::sample::select(vec!["TX", "CA", "Bavaria", "so so"]), prop_oneof![Just(Op::Eq), Just(Op::Ne)])
+            .prop_map(|(text, op)| condition("state", op, Value::Text(text.to_owned()))),
+        any_text().prop_map(|text| condition(
+            "business_name",
+            Op::In,
+            Value::List(vec![Value::Text(text), Value::Text("b".to_owned())])
+        )),
         any::<bool>().prop_map(|value| condition("phone_valid", Op::Eq, Value::Bool(value))),
     ]
 }
@@ -201,6 +321,12 @@ proptest! {
     #[test]
     fn what_is_written_is_read_as_the_same_tree(expr in any_tree()) {
         let text = print::print(&expr, &CONTACTS);
+        if let Ok(filter) = Filter::parse(&text, now()) {
+            let json = strict(&filter.to_json().to_string());
+            if let Ok(Ok(again)) = json.map(|json| Filter::from_json(&json, now())) {
+                prop_assert_eq!(&again, &filter, "{}", text);
+            }
+        }
         match Filter::parse(&text, now()) {
             Ok(filter) => prop_assert_eq!(filter.expr(), &expr, "{}", text),
             Err(error) => prop_assert!(error.message.contains("deep in"), "{}: {}", text, error),

@@ -1,17 +1,11 @@
 //! One piece of text to one typed value. Times become absolute here; nothing here knows operators.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SubsecRound, TimeDelta, TimeZone, Utc};
 
 use super::parse::Atom;
+use super::period::{Anchor, Moment};
 use super::{FilterError, Value};
 use crate::catalogue::nearest;
-
-/// First and last microsecond of a moment that a text names: equal for an instant, a whole day for a date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Moment {
-    pub first: DateTime<Utc>,
-    pub last: DateTime<Utc>,
-}
 
 pub(super) fn integer(atom: &Atom) -> Result<Value, FilterError> {
     let number = atom.text.replace('_', "").parse();
@@ -45,16 +39,20 @@ pub(super) fn listed(atom: &Atom, words: &'static [&'static str]) -> Result<Valu
     Err(FilterError::new(atom.at, format!("{:?} is not a value of this field: {hint}", atom.text)))
 }
 
-/// A relative time (`7d` is the instant 7 days before `now`), a date, or an instant; UTC where no zone is given.
-pub(super) fn moment(atom: &Atom, now: DateTime<Utc>) -> Result<Moment, FilterError> {
+/// A relative time (`7d` is the instant 7 days before now), a day or a longer span, or an instant; where no zone is given,
+/// that of the anchor.
+pub(super) fn moment(atom: &Atom, anchor: &Anchor) -> Result<Moment, FilterError> {
     let text = atom.text.trim();
-    let read = relative(text).map(|ago| ago.and_then(|ago| now.checked_sub_signed(ago)).map(at));
+    let read = relative(text).map(|ago| ago.and_then(|ago| anchor.now.checked_sub_signed(ago)).map(at));
     let found = match read {
         Some(found) => found,
-        None => NaiveDate::parse_from_str(text, "%Y-%m-%d").map_or_else(|_| instant(text).map(at), day),
+        None => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .map_or_else(|_| anchor.named(text), |date| anchor.days(date, date))
+            .or_else(|| instant(text, anchor).map(at)),
     };
     found.filter(|moment| (1..=9998).contains(&chrono::Datelike::year(&moment.first))).ok_or_else(|| {
-        FilterError::new(atom.at, format!("{text:?} is no time: write 7d, 90m, 2026-01-31 or 2026-01-31T18:00"))
+        let message = format!("{text:?} is no time: write 7d, 90m, today, last-week, 2026-01-31 or 2026-01-31T18:00");
+        FilterError::new(atom.at, message)
     })
 }
 
@@ -80,18 +78,18 @@ fn at(instant: DateTime<Utc>) -> Moment {
     Moment { first: instant, last: instant }
 }
 
-fn day(date: NaiveDate) -> Option<Moment> {
-    let first = date.and_time(NaiveTime::MIN).and_utc();
-    let next = date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN).and_utc();
-    Some(Moment { first, last: next - TimeDelta::microseconds(1) })
-}
-
-fn instant(text: &str) -> Option<DateTime<Utc>> {
+fn instant(text: &str, anchor: &Anchor) -> Option<DateTime<Utc>> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.with_timezone(&Utc));
     }
-    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
+    if text.eq_ignore_ascii_case("now") {
+        return Some(anchor.now);
+    }
+    let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
         .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), format).ok())
-        .map(|naive| naive.and_utc())
+        .find_map(|format| NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), format).ok())?;
+    if text.ends_with('Z') {
+        return Some(naive.and_utc());
+    }
+    anchor.zone.from_local_datetime(&naive).earliest().map(|instant| instant.with_timezone(&Utc))
 }

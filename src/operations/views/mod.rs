@@ -18,6 +18,6 @@ pub use jobs::{FailureView, JobDetail, JobGroup, JobPage, JobRow, dead_groups, j
 pub use lanes::{LaneView, SamplePoint, lane_trend, lanes};
 pub use past::{Past, past};
 pub use records::{AlertView, AuditRow, TimelineRow, alerts, audit, timeline};
-pub use spend::{SpendRow, spend, unit_costs};
 pub use schedules::{ScheduleView, schedules};
+pub use spend::{SpendRow, spend, unit_costs};
 pub use status::{ContactCounts, EnvironmentView, Status, contact_counts, status};

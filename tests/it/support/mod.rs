@@ -1,6 +1,7 @@
 //! What every test stands on: a PostgreSQL of this run, a database of its own for each test, waiting without sleeping blindly.
 
 pub mod fleet;
+pub mod model;
 pub mod postgres;
 pub mod program;
 pub mod providers;

@@ -1,0 +1,291 @@
+//! Phrases that stand for one condition, as a text of the filter language.
+
+/// Phrase and filter; the longest phrase that stands at a place wins.
+pub(super) const FACTS: &[(&str, &str)] = &[
+    // Status of the lookup.
+    ("failed|failing|failures|failure|unsuccessful", "status:failed"),
+    ("pending|waiting|unprocessed", "status:pending"),
+    ("processing|running", "status:processing"),
+    ("being processed", "status:processing"),
+    ("in progress", "status:processing"),
+    ("completed|complete|done|successful|succeeded", "status:completed"),
+    ("finished", "status:completed,failed"),
+    ("need|needs|needing attention", "status:pending,failed"),
+    ("stuck", "status:processing updated<1h"),
+    ("status|state is? failed", "status:failed"),
+    ("status is? pending", "status:pending"),
+    ("status is? processing", "status:processing"),
+    ("status is? completed", "status:completed"),
+    ("never looked up", "looked_up:none"),
+    ("not looked up yet?", "looked_up:none"),
+    ("not yet looked up", "looked_up:none"),
+    ("never been? looked up", "looked_up:none"),
+    // Kinds of lines.
+    ("mobile|mobiles|cell|cells|cellphone|cellphones phone|phones?", "line_group:mobile"),
+    ("mobile|cell phone? number|numbers|line|lines", "line_group:mobile"),
+    ("landline|landlines phone|phones?", "line_group:landline"),
+    ("land|fixed line|lines", "line_group:landline"),
+    ("voip|internet number|numbers|line|lines|phone|phones", "line_group:voip"),
+    ("voip", "line_group:voip"),
+    ("toll free|freephone", "line_group:toll_free"),
+    ("tollfree|freephone", "line_group:toll_free"),
+    ("fixed voip", "line_type:fixedVoip"),
+    ("non fixed voip", "line_type:nonFixedVoip"),
+    ("premium rate?", "line_type:premium"),
+    ("pager|pagers", "line_type:pager"),
+    ("voicemail|voicemails", "line_type:voicemail"),
+    ("shared cost", "line_type:sharedCost"),
+    ("unknown line type", "line:none"),
+    ("line type is? unknown", "line_type:unknown"),
+    // The number.
+    ("valid phone? numbers?|number", "valid:true"),
+    ("valid", "valid:true"),
+    ("invalid phone? numbers?|number", "valid:false"),
+    ("invalid", "valid:false"),
+    ("not valid", "valid:false"),
+    // Risk.
+    ("high risk", "risk:high"),
+    ("risk level? is? high", "risk:high"),
+    ("risky", "risk:high"),
+    ("medium risk", "risk:medium"),
+    ("risk level? is? medium", "risk:medium"),
+    ("low risk", "risk:low"),
+    ("risk level? is? low", "risk:low"),
+    ("medium or|and|to high risk", "risk:medium,high"),
+    ("high or|and medium risk", "risk:medium,high"),
+    ("low or|and|to medium risk", "risk:low,medium"),
+    ("low or|and high risk", "risk:low,high"),
+    ("blocked number|numbers?", "sms_pumping_number_blocked:true"),
+    ("reassigned number|numbers?", "reassigned:yes"),
+    ("sim swapped|swap|swaps", "sim_swapped:true"),
+    ("swapped sim|sims", "sim_swapped:true"),
+    ("a? recent sim swap", "sim_swapped:true"),
+    ("call forwarding is? on|enabled|active?", "forwarded:true"),
+    ("forwarded", "forwarded:true"),
+    // Bands of the quality score.
+    ("low|poor|bad quality score|scores?", "quality<40"),
+    ("high|good quality score|scores?", "quality>=70"),
+    ("medium quality score?", "quality:40..69"),
+    // Businesses and persons.
+    (
+        "business|businesses|company|companies|firm|firms|organization|organizations|organisation|organisations",
+        "is_business:true",
+    ),
+    ("consumer|consumers|individuals|residential", "is_business:false"),
+    ("private people|persons|person|individuals", "is_business:false"),
+    ("not a? business|businesses|company|companies", "is_business:false"),
+    ("enriched", "business_enriched:true"),
+    ("not enriched yet?", "business_enriched:false"),
+    ("not yet|been enriched", "business_enriched:false"),
+    ("not yet been enriched", "business_enriched:false"),
+    ("unenriched", "business_enriched:false"),
+    ("never enriched", "business_enriched:false"),
+    // E-mail.
+    ("verified", "email_verified:true"),
+    ("verified email|emails address|addresses?", "email_verified:true"),
+    ("email|emails address? is|are|was|were? verified", "email_verified:true"),
+    ("not verified", "email_verified!=true"),
+    ("email|emails address|addresses? is|are|was|were? not verified", "email_verified!=true"),
+    ("no|without a|any? verified email|emails address|addresses?", "email_verified!=true"),
+    ("unverified", "email_verified!=true"),
+    ("unverified email|emails address|addresses?", "email:* email_verified!=true"),
+    ("valid email|emails address|addresses?", "email_status:valid"),
+    ("invalid email|emails address|addresses?", "email_status:invalid"),
+    ("disposable email|emails address|addresses?", "email_status:disposable"),
+    ("disposable addresses", "email_status:disposable"),
+    ("catch all email|emails|address|addresses address|addresses?", "email_status:catch-all,accept_all"),
+    ("accept all email|emails|address|addresses address|addresses?", "email_status:catch-all,accept_all"),
+    ("webmail email|emails|address|addresses?", "email_status:webmail"),
+    ("spam trap|traps", "email_status:spamtrap"),
+    ("spamtrap|spamtraps", "email_status:spamtrap"),
+    ("abuse email|emails|address|addresses", "email_status:abuse"),
+    ("do not mail", "email_status:do_not_mail"),
+    ("role based email|emails|address|addresses?", "email_sub_status:role_based"),
+    ("guessed email|emails address|addresses?", "email_source:pattern_guess"),
+    ("imported email|emails address|addresses?", "email_source:import"),
+    ("gmail account|accounts|address|addresses|email|emails?", "email:@gmail.com"),
+    ("yahoo account|accounts|address|addresses|email|emails?", "email:@yahoo.com"),
+    ("hotmail account|accounts|address|addresses|email|emails?", "email:@hotmail.com"),
+    ("outlook account|accounts|address|addresses|email|emails?", "email:@outlook.com"),
+    // Errors.
+    ("with|had|has? an? error|errors", "error:*"),
+    ("with|had|has an? error|errors", "error:*"),
+    ("without an|any? error|errors", "error:none"),
+    ("no error|errors", "error:none"),
+];
+
+/// Kinds of errors in words; they stand alone or behind `because of`, `with a`.
+pub(super) const ERRORS: &[(&str, &str)] = &[
+    ("timeout|timeouts|timed", "timeout"),
+    ("timed out", "timeout"),
+    ("time out|outs", "timeout"),
+    ("rate limit|limits|limited|limiting", "rate_limited"),
+    ("too many requests", "rate_limited"),
+    ("auth|authentication|authorization|unauthorized", "auth"),
+    ("bad|wrong|refused credential|credentials", "auth"),
+    ("quota|quotas", "quota"),
+    ("network|connection", "network"),
+    ("tls|certificate", "tls"),
+    ("server|upstream", "upstream_error"),
+    ("invalid input", "invalid_input"),
+    ("invalid|bad response|responses|answer|answers", "invalid_response"),
+    ("not supported", "not_supported"),
+    ("unsupported", "not_supported"),
+    ("internal", "internal"),
+];
+/// What must stand before or behind a kind of error that is a word of everyday, too.
+pub(super) const ERROR_BEFORE: &str = "because|due|with|from|by|after? of|to|an|a? an|a?";
+pub(super) const ERROR_AFTER: &str = "error|errors|problem|problems|issue|issues|failure|failures|reasons";
+
+/// Steps of the pipeline, and the states they can be in.
+pub(super) const STEPS: &[(&str, &str)] = &[
+    ("lookup step", "lookup"),
+    ("carrier check step?", "carrier_check"),
+    ("business step|enrichment step?", "business"),
+    ("company step|enrichment step?", "company_step"),
+    ("person step|enrichment step?", "person"),
+    ("address step|enrichment step?", "address"),
+    ("email find|finds|finding|finder|search|discovery step?", "email_find"),
+    ("email verify|verification|verifications|verifier|verifying|check step?", "email_verify"),
+];
+pub(super) const STATES: &[(&str, &str)] = &[
+    ("failed|fail|fails", "failed"),
+    ("dead", "dead"),
+    ("skipped", "skipped"),
+    ("blocked", "blocked"),
+    ("queued|waiting", "queued"),
+    ("running", "running"),
+    ("done|finished|completed|complete|succeeded", "done"),
+    ("no data", "no_data"),
+    ("found nothing", "no_data"),
+];
+/// What may stand between a step and its state.
+pub(super) const STEP_IS: &str = "that|which? step? is|are|was|were|has|have|state|returned? been|is|gave?";
+
+/// Things that a contact has or lacks: `with a website`, `no carrier`, `missing city`.
+pub(super) const THINGS: &[(&str, &str)] = &[
+    ("email|emails address|addresses?", "email"),
+    ("website|websites|site|homepage", "website"),
+    ("name|names", "name"),
+    ("full name", "name"),
+    ("carrier|carriers name|info?", "carrier"),
+    ("company name?", "company"),
+    ("business name", "company"),
+    ("city", "city"),
+    ("state", "state"),
+    ("country", "country"),
+    ("industry", "industry"),
+    ("line type", "line"),
+    ("job? title|titles", "position"),
+    ("position", "position"),
+    ("caller name", "caller"),
+    ("linkedin profile|url|page?", "linkedin_url"),
+    ("revenue data|info?", "revenue"),
+    ("employee count|data", "employees"),
+    ("email? domain", "domain"),
+    ("risk score", "risk_score"),
+    ("risk level", "risk"),
+];
+pub(super) const HAS: &str = "with|having|has|have|had an|a|any|some|known|the?";
+pub(super) const LACKS: &[(&str, ())] = &[
+    ("without an|a|any? known?", ()),
+    ("no known?", ()),
+    ("with|has|have|having no|missing|unknown", ()),
+    ("missing an|a|any|their|the?", ()),
+    ("lacking|lack|lacks an|a|any?", ()),
+    ("unknown", ()),
+    ("don't|doesn't have an|a|any?", ()),
+    ("do|does not have an|a|any?", ()),
+    ("empty", ()),
+];
+/// Behind a thing: it is not there.
+pub(super) const IS_MISSING: &str = "is|are? missing|unknown|empty|blank";
+
+/// Carriers that people name without saying that they are one.
+pub(super) const CARRIERS: &[(&str, &str)] = &[
+    ("verizon wireless?", "Verizon"),
+    ("at&t", "AT&T"),
+    ("att", "AT&T"),
+    ("t mobile", "T-Mobile"),
+    ("tmobile", "T-Mobile"),
+    ("sprint", "Sprint"),
+    ("vodafone", "Vodafone"),
+    ("comcast", "Comcast"),
+    ("telefonica", "Telefonica"),
+    ("telekom", "Telekom"),
+    ("telus", "Telus"),
+    ("rogers", "Rogers"),
+];
+
+/// Lines of business that people put before "companies".
+pub(super) const INDUSTRIES: &[(&str, &str)] = &[
+    ("software", "software"),
+    ("healthcare|health", "healthcare"),
+    ("construction", "construction"),
+    ("retail", "retail"),
+    ("manufacturing", "manufacturing"),
+    ("insurance", "insurance"),
+    ("banking", "banking"),
+    ("finance|financial", "financ"),
+    ("real estate", "real estate"),
+    ("education", "education"),
+    ("legal", "legal"),
+    ("logistics", "logistics"),
+    ("hospitality", "hospitality"),
+    ("automotive", "automotive"),
+    ("energy", "energy"),
+    ("telecom|telecommunications", "telecom"),
+    ("technology|tech", "tech"),
+    ("pharma|pharmaceutical", "pharma"),
+    ("biotech", "biotech"),
+    ("agriculture|agricultural", "agricult"),
+    ("media", "media"),
+    ("marketing", "marketing"),
+    ("consulting", "consulting"),
+    ("transportation", "transportation"),
+    ("food", "food"),
+    ("travel", "travel"),
+    ("restaurant", "restaurant"),
+];
+pub(super) const BUSINESS_NOUN: &str =
+    "business|businesses|company|companies|firm|firms|agency|agencies|startups|vendors|organizations|sector|industry";
+
+/// Providers by the name that people use, and the beginning of their ids.
+pub(super) const PROVIDERS: &[(&str, &str)] = &[
+    ("twilio", "twilio"),
+    ("clearbit", "clearbit*"),
+    ("hunter", "hunter"),
+    ("numverify", "numverify"),
+    ("zerobounce", "zerobounce"),
+    ("whitepages", "whitepages"),
+    ("truecaller", "truecaller"),
+];
+
+/// Words that say nothing by themselves.
+pub(super) const NOISE: &[(&str, ())] = &[
+    ("show|list|find|get|give|display|fetch|see|view me|us?", ()),
+    ("search|look|looking for", ()),
+    ("i want|need to? see|know|find?", ()),
+    ("i'd like to see", ()),
+    ("can|could|would you please?", ()),
+    ("let me see|know", ()),
+    ("how many", ()),
+    ("count|number of? the|all?", ()),
+    ("what|which|who is|are|was|were? the?", ()),
+    ("what's|who's", ()),
+    ("is|are there", ()),
+    ("do|did we have|has|get|got?", ()),
+    ("we have", ()),
+    ("of our|my", ()),
+    ("in the|our database|system|list", ()),
+    ("please|all|every|each|any|some|the|a|an|of|with|whose|are|is|was|were|be|been|have|has|had|having", ()),
+    (
+        "there|these|those|them|still|currently|now|right|just|only|also|already|exactly|both|do|did|does|when|where|its|their",
+        (),
+    ),
+    ("contact|contacts|number|numbers|phone|phones|people|persons|person|rows|records|entries|leads|ones", ()),
+    ("everyone|everybody|anyone|everything|anything|lookups|lookup|results|customers|users|clients|folks", ()),
+    ("this|they|it|so far|that's", ()),
+    ("you", ()),
+    ("located|based|living", ()),
+];
