@@ -203,3 +203,32 @@ async fn the_plain_console_reaches_the_same_facts_and_verbs() {
     assert!(!ran.out.contains('\u{1b}'), "a raw escape left: {:?}", ran.out);
     assert_eq!(count(&desk.test.db, "SELECT count(*) FROM audit_log WHERE verb = 'breakers reset'").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_jobs_of_one_error_are_taken_out_and_put_back() {
+    let desk = Desk::new().await;
+    for sql in [
+        "INSERT INTO contacts (raw_phone_number, phone_e164, status) SELECT n, n, 'failed' FROM (SELECT '+1415555010' || i AS n FROM generate_series(1, 6) i) x",
+        "INSERT INTO jobs (lane, kind, contact_id, state, last_error) SELECT 'twilio', 'lookup', id, 'dead', CASE WHEN id < 5 THEN 'bad answer' ELSE 'HTTP 422' END FROM contacts",
+        "INSERT INTO lane_deltas (lane, dead) VALUES ('twilio', 6)",
+    ] {
+        sqlx::query(sql).execute(desk.test.db.pool()).await.unwrap();
+    }
+    let mut pty = desk.console(&[]);
+    pty.shows(&["LIVE"]);
+    pty.press(":");
+    pty.shows(&["Enter runs"]);
+    pty.press("jobs list lane:twilio state:dead");
+    pty.shows(&["state:dead"]);
+    pty.press("\r");
+    pty.shows(&["[dead 6]", "bad answer", "HTTP 422"]);
+    pty.press("x");
+    pty.shows(&["Cancel", "switchboard jobs discard"]);
+    pty.press("y");
+    pty.shows(&["same as: switchboard jobs discard", "[dead 2]"]);
+    assert_eq!(count(&desk.test.db, "SELECT count(*) FROM jobs").await, 2);
+    pty.press("u");
+    pty.shows(&["took back", "[dead 6]"]);
+    assert_eq!(count(&desk.test.db, "SELECT count(*) FROM jobs").await, 6);
+    quit(pty);
+}

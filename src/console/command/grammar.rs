@@ -25,6 +25,8 @@ enum Typed {
     #[command(subcommand)]
     Jobs(Jobs),
     #[command(subcommand)]
+    Alerts(Alerts),
+    #[command(subcommand)]
     Contacts(Contacts),
     Lookup(LookUp),
     Undo {
@@ -78,6 +80,10 @@ enum Lanes {
     Resume {
         lane: String,
     },
+    Rate {
+        lane: String,
+        calls: String,
+    },
     Scale {
         lane: String,
         jobs: String,
@@ -119,12 +125,50 @@ enum Jobs {
     Show {
         id: i64,
     },
+    Cancel(Which),
+    Discard(Which),
+    Reprioritise {
+        #[command(flatten)]
+        which: Which,
+        #[arg(long)]
+        priority: i16,
+    },
     Retry {
         ids: Vec<i64>,
         #[arg(long)]
         lane: Option<String>,
         #[arg(long)]
         all: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false, id = "jobs")]
+struct Which {
+    #[arg(group = "jobs")]
+    ids: Vec<i64>,
+    #[arg(long, group = "jobs")]
+    lane: Option<String>,
+    #[arg(long, group = "jobs")]
+    filter: Option<String>,
+    #[arg(long, group = "jobs")]
+    all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Alerts {
+    Ack {
+        id: i64,
+    },
+    Release {
+        id: i64,
+    },
+    Silence {
+        key: String,
+        #[arg(long = "for")]
+        lasts: Option<String>,
+        #[arg(long)]
+        reason: Option<String>,
     },
 }
 
@@ -156,6 +200,7 @@ pub(super) fn parse(line: &str, now: DateTime<Utc>) -> Result<Command, String> {
         Typed::Lanes(verb) => lanes(verb)?,
         Typed::Breakers(verb) => breakers(verb, now)?,
         Typed::Jobs(verb) => jobs(verb)?,
+        Typed::Alerts(verb) => alerts(verb, now)?,
         Typed::Contacts(Contacts::Show { id }) => Command::Contact(id),
         Typed::Contacts(Contacts::List { filter }) => Command::Contacts(filter),
         Typed::Lookup(wish) => look_up(wish)?,
@@ -201,8 +246,17 @@ fn lanes(verb: Lanes) -> Result<Command, String> {
         Lanes::Show { lane: name } => return Ok(Command::Lane(lane(name)?)),
         Lanes::Pause { lane: name, reason } => Action::PauseLane { lane: lane(name)?, reason },
         Lanes::Resume { lane: name } => Action::ResumeLane { lane: lane(name)? },
+        Lanes::Rate { lane: name, calls } => Action::RateLane { lane: lane(name)?, rate: rate(&calls)? },
         Lanes::Scale { lane: name, jobs } => Action::ScaleLane { lane: lane(name)?, concurrency: limit(&jobs)? },
     }))
+}
+
+fn rate(text: &str) -> Result<Option<f64>, String> {
+    match text.parse::<f64>() {
+        _ if text == "auto" => Ok(None),
+        Ok(n) if n > 0.0 && n.is_finite() => Ok(Some(n)),
+        _ => Err(format!("{text} is no rate: write calls a second, above 0, or auto for what the settings say")),
+    }
 }
 
 fn limit(text: &str) -> Result<Option<i32>, String> {
@@ -239,6 +293,11 @@ fn breakers(verb: Breakers, now: DateTime<Utc>) -> Result<Command, String> {
 fn jobs(verb: Jobs) -> Result<Command, String> {
     match verb {
         Jobs::Show { id } => Ok(Command::Job(id)),
+        Jobs::Cancel(which) => Ok(Command::Act(Action::CancelJobs { target: target(which)? })),
+        Jobs::Discard(which) => Ok(Command::Act(Action::DiscardJobs { target: target(which)? })),
+        Jobs::Reprioritise { which, priority } => {
+            Ok(Command::Act(Action::ReprioritiseJobs { target: target(which)?, priority }))
+        }
         Jobs::Retry { ids, lane: None, all: false } if !ids.is_empty() => {
             Ok(Command::Act(Action::RetryJobs { target: JobTarget::Ids(ids) }))
         }
@@ -251,6 +310,28 @@ fn jobs(verb: Jobs) -> Result<Command, String> {
         Jobs::Retry { .. } => Err("say which jobs: their numbers, --lane LANE, or --all".into()),
         Jobs::List { words } => listed(&words),
     }
+}
+
+fn target(which: Which) -> Result<JobTarget, String> {
+    Ok(match which {
+        Which { lane: Some(name), .. } => JobTarget::Filter(format!("lane:{}", lane(name)?)),
+        Which { filter: Some(filter), .. } => JobTarget::Filter(filter),
+        Which { all: true, .. } => JobTarget::Filter(String::new()),
+        Which { ids, .. } => JobTarget::Ids(ids),
+    })
+}
+
+fn alerts(verb: Alerts, now: DateTime<Utc>) -> Result<Command, String> {
+    Ok(Command::Act(match verb {
+        Alerts::Ack { id } => Action::AckAlert { id, taken: true },
+        Alerts::Release { id } => Action::AckAlert { id, taken: false },
+        Alerts::Silence { key, lasts, reason } => {
+            let lasts = lasts.unwrap_or_else(|| "1h".into());
+            let end = confirm::duration(&lasts).map(|d| now + d);
+            let until = Some(end.ok_or_else(|| format!("--for {lasts}: write 30m, 2h or 1d"))?);
+            Action::SilenceAlert { key, until, reason }
+        }
+    }))
 }
 
 fn listed(words: &[String]) -> Result<Command, String> {

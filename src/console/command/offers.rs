@@ -58,7 +58,10 @@ fn every(model: &Model) -> Vec<Offer> {
         verb(format!("lanes pause {lane}"), "claim nothing more from it");
         verb(format!("lanes resume {lane}"), "claim from it again");
         verb(format!("lanes scale {lane} "), "so many jobs at once, or auto");
+        verb(format!("lanes rate {lane} "), "so many calls a second, or auto");
         verb(format!("jobs retry --lane {lane}"), "all its dead jobs anew");
+        verb(format!("jobs cancel --filter 'lane:{lane} state:waiting'"), "take its waiting jobs out");
+        verb(format!("jobs discard --filter 'lane:{lane} state:dead'"), "take its dead jobs out");
     }
     for breaker in catalogue::PROVIDERS.iter().filter_map(|p| p.breaker) {
         verb(format!("breakers reset {breaker}"), "one probe at once");
@@ -66,6 +69,9 @@ fn every(model: &Model) -> Vec<Offer> {
         verb(format!("breakers close {breaker}"), "every call passes");
         verb(format!("breakers auto {breaker}"), "it decides by itself");
     }
+    verb("alerts ack ".into(), "take an alert on, by its number");
+    verb("alerts silence ".into(), "be told nothing of an alert for a while: --for 1h");
+    verb("jobs reprioritise ".into(), "numbers, --lane or --filter, and --priority");
     verb("jobs retry --all".into(), "all dead jobs of every lane anew");
     verb("lookup --all".into(), "look up all that is neither completed nor queued");
     verb("lookup --filter ".into(), "look up what matches a filter in quotes");

@@ -69,6 +69,10 @@ pub enum Do {
     Save,
     /// Retry, reset, rotate: the mending verb.
     Mend,
+    /// Take jobs out: cancel live ones, discard dead ones.
+    TakeOut,
+    /// Change who is claimed first.
+    Priority,
     /// Pause or resume the lane.
     Pause,
     /// One job more at once.

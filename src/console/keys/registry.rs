@@ -74,7 +74,24 @@ pub const REGISTRY: &[Binding] = &[
         Do::Mend,
         &[c('r')],
         &[Jobs, Job],
-        ("retry", "give dead jobs their attempts anew: the marked ones, this one, this error, or all dead of the lane"),
+        (
+            "retry",
+            "give dead jobs their attempts anew: the marked ones, this one, this error; with *, all dead of the lane",
+        ),
+    ),
+    verb(
+        "take-out",
+        Do::TakeOut,
+        &[c('x')],
+        &[Jobs, Job],
+        ("take out", "take jobs out of the lane: cancel live ones, discard dead ones; undo puts them back for 7 days"),
+    ),
+    verb(
+        "priority",
+        Do::Priority,
+        &[c('#')],
+        &[Jobs, Job],
+        ("", "change who is claimed first: 0 to 1000, smaller goes first, 100 is ordinary"),
     ),
     verb("reset", Do::Mend, &[c('r')], &[Overview, Breakers], ("reset", "let the next probe start at once")),
     verb(

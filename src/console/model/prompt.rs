@@ -2,6 +2,8 @@
 
 use tui_input::Input;
 
+use crate::operations::actions::JobTarget;
+
 /// What the line is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
@@ -12,6 +14,11 @@ pub enum Ask {
     },
     /// Which file is imported.
     Import,
+    /// Who is claimed first.
+    Priority {
+        /// Which jobs.
+        target: JobTarget,
+    },
 }
 
 /// One line to type.

@@ -80,13 +80,15 @@ pub(super) fn palette(open: &Palette, sheet: &mut Sheet<'_>, area: Rect) {
 
 pub(super) fn prompt(open: &Prompt, sheet: &mut Sheet<'_>, area: Rect) {
     let (title, words) = match &open.ask {
+        Ask::Priority { .. } => ("Priority", "0 to 1000: smaller goes first, 100 is ordinary".to_owned()),
         Ask::Import => ("Import a file", "CSV, TSV or XLSX; its new contacts are looked up".to_owned()),
         Ask::Export { filter } if filter.is_empty() => ("Export all contacts", formats()),
         Ask::Export { filter } => ("Export what matches", format!("{filter}   {}", formats())),
     };
+    let name = if matches!(open.ask, Ask::Priority { .. }) { "priority  " } else { "file  " };
     let inner = middle(sheet, area, title, 4);
     sheet.put((inner.x, inner.y, inner.width), &words, Token::Muted);
-    let mut line: Vec<Piece<'_>> = vec![("file  ".into(), Token::Accent)];
+    let mut line: Vec<Piece<'_>> = vec![(name.into(), Token::Accent)];
     line.extend(text_field(open.input.value(), open.input.cursor(), true));
     sheet.line(Rect { y: inner.y + 1, height: 1, ..inner }, &line);
     let below = (inner.x, inner.y + 3, if inner.height > 3 { inner.width } else { 0 });

@@ -1,11 +1,11 @@
 //! Keys of the Overview's lanes, the Lanes screen, and the jobs of a lane.
 
 use super::press::Press;
-use super::{menus, search, wish};
+use super::{jobs, menus, search, wish};
 use crate::console::effect::Answer;
 use crate::console::keys::Do;
 use crate::console::model::{JOB_TABS, Level, Model, Move, Page, Screen};
-use crate::operations::actions::{Action, JobTarget};
+use crate::operations::actions::Action;
 use crate::operations::views::{JobGroup, JobRow};
 
 /// The jobs that are shown: those of the answer, and of one group where one is open.
@@ -17,7 +17,7 @@ pub fn job_rows(model: &Model) -> Vec<&JobRow> {
         let error = j.last_error.as_deref().unwrap_or("unknown");
         let text = |part: Option<&str>| part.unwrap_or("").to_owned();
         let (contact, phone) = (j.contact_id.to_string(), text(j.phone.as_deref()));
-        group.is_none_or(|g| error == g)
+        group.is_none_or(|g| jobs::is_of(error, g))
             && search.takes(&[
                 ("kind", &j.kind),
                 ("contact", &contact),
@@ -106,7 +106,7 @@ pub(super) fn verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
         Do::Open => open(model),
         Do::Next => tab(model, 1),
         Do::Previous => tab(model, JOB_TABS.len() - 1),
-        Do::Mend => retry(model, press),
+        Do::Mend | Do::TakeOut | Do::Priority => jobs::verb(model, does, press),
         Do::Filter => search::begin(model),
         Do::Mark | Do::Range | Do::MarkAll => menus::mark(model, does, press),
         Do::Pause | Do::More | Do::Less => lane_verb(model, does, press),
@@ -136,27 +136,6 @@ fn tab(model: &mut Model, by: usize) {
     lanes.tab = (lanes.tab + by) % JOB_TABS.len();
     (lanes.group, lanes.marks, lanes.search) = Default::default();
     (lanes.jobs, lanes.page) = (Default::default(), Page::default());
-}
-
-fn retry(model: &mut Model, press: &mut Press<'_>) {
-    let dead_job = |job: &JobRow| (job.state == "dead").then_some(JobTarget::Ids(vec![job.id]));
-    let marks = &model.lanes.marks;
-    let target = match (&model.lanes.level, model.answer()) {
-        (Level::Job(_), Some(Answer::Job(Some(detail)))) => dead_job(&detail.job),
-        (Level::Jobs, _) if model.lanes.grouped() => Some(JobTarget::Dead { lane: model.lanes.list.id.clone() }),
-        (Level::Jobs, _) if model.lanes.state() != "dead" => None,
-        (Level::Jobs, _) if marks.all && model.lanes.group.is_none() => {
-            Some(JobTarget::Dead { lane: model.lanes.list.id.clone() })
-        }
-        (Level::Jobs, _) if marks.all => Some(JobTarget::Ids(job_rows(model).iter().map(|j| j.id).collect())),
-        (Level::Jobs, _) if !marks.is_empty() => Some(JobTarget::Ids(marks.ids())),
-        (Level::Jobs, _) => job_rows(model).get(model.lanes.jobs.at).and_then(|job| dead_job(job)),
-        _ => None,
-    };
-    match target {
-        Some(target) => wish(model, Action::RetryJobs { target }, press.effects),
-        None => model.say("only dead jobs can be retried; the others run by themselves", true, press.now),
-    }
 }
 
 fn lane_verb(model: &mut Model, does: Do, press: &mut Press<'_>) {

@@ -6,6 +6,7 @@ pub mod contacts;
 mod copy;
 mod dialog;
 mod help;
+mod jobs;
 pub mod lanes;
 mod menus;
 mod mouse;

@@ -2,11 +2,12 @@
 
 use tui_input::Input;
 
-use super::press::Press;
+use super::press::{self, Press};
 use super::{dialog, run};
 use crate::console::effect::Job;
 use crate::console::keys::{Code, Key};
 use crate::console::model::{Ask, Model, Overlay, Prompt};
+use crate::operations::actions::{Action, JobTarget};
 
 /// Asks where contacts that match are written.
 pub(super) fn export(model: &mut Model) {
@@ -33,6 +34,7 @@ pub(super) fn key(model: &mut Model, mut open: Box<Prompt>, key: Key, press: &mu
             match open.ask {
                 Ask::Export { filter } => begin_export(model, path, filter, press),
                 Ask::Import => begin_import(model, path, true, press),
+                Ask::Priority { target } => priority(model, &path, target, press),
             }
         }
         _ => {
@@ -54,4 +56,11 @@ pub(super) fn begin_import(model: &mut Model, path: String, lookup: bool, press:
     }
     let lookup = lookup.then_some(model.facts.lookup.1);
     run::begin(model, format!("import of {path}"), Job::Import { path, lookup }, press);
+}
+
+fn priority(model: &mut Model, typed: &str, target: JobTarget, press: &mut Press<'_>) {
+    match typed.parse::<i16>().ok().filter(|n| (0..=1000).contains(n)) {
+        Some(priority) => press::wish_if_allowed(model, Action::ReprioritiseJobs { target, priority }, press),
+        None => model.say(format!("{typed} is no priority: write 0 to 1000, smaller goes first"), true, press.now),
+    }
 }

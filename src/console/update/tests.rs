@@ -126,15 +126,30 @@ fn paging_goes_on_by_key_and_comes_back() {
 #[test]
 fn dead_jobs_are_retried_one_by_one_or_all_of_the_lane() {
     let mut model = model((120, 36), true);
-    for _ in 0..1 {
-        press(&mut model, "2\n");
-    }
+    press(&mut model, "2\n");
     answer(&mut model);
     assert_eq!(planned(&press(&mut model, "r")), None, "waiting jobs run by themselves");
     press(&mut model, "lll");
     answer(&mut model);
+    let one = JobTarget::Filter("lane:twilio state:dead error=\"503 upstream overloaded\"".into());
+    assert_eq!(planned(&press(&mut model, "r")), Some(&Action::RetryJobs { target: one.clone() }));
+    assert_eq!(planned(&press(&mut model, "x")), Some(&Action::DiscardJobs { target: one }));
+    model.lanes.marks.toggle_all();
     let all = Action::RetryJobs { target: JobTarget::Dead { lane: Some("twilio".into()) } };
     assert_eq!(planned(&press(&mut model, "r")), Some(&all));
+}
+
+#[test]
+fn waiting_jobs_are_taken_out_or_given_another_turn() {
+    let mut model = model((120, 36), true);
+    press(&mut model, "2\n");
+    answer(&mut model);
+    let cancel = Action::CancelJobs { target: JobTarget::Ids(vec![88_200]) };
+    assert_eq!(planned(&press(&mut model, "x")), Some(&cancel));
+    let effects = press(&mut model, "#50\n");
+    let sooner = Action::ReprioritiseJobs { target: JobTarget::Ids(vec![88_200]), priority: 50 };
+    assert_eq!(planned(&effects), Some(&sooner));
+    assert_eq!(planned(&press(&mut model, "#soon\n")), None);
 }
 
 #[test]
