@@ -1,27 +1,179 @@
-//! Which steps there are, in which lane each begins, and how many attempts it has.
+//! The steps of the pipeline as a graph: what each needs, gives and waits for, and who can answer it, in order.
 //!
-//! Edges are needs, not order: a step is planned when what it needs is there. The lookup needs the number alone.
+//! Edges are needs, not order. Every edge points to an earlier step of [`Step::ALL`], so one walk over it plans everything
+//! and no plan can go round in a circle.
 
-/// A unit of the pipeline for one contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// Name, which is also its jobs' kind.
-    pub name: &'static str,
-    /// Lanes of the providers that can run it, in order of preference.
-    pub lanes: &'static [&'static str],
-    /// Columns of the contact that must be there.
-    pub needs: &'static [&'static str],
+/// A unit of the pipeline for one contact. Its name is also its jobs' kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Twilio's lookup of the number: the root.
+    Lookup,
+    /// Carrier and line type, where Twilio gave none.
+    CarrierCheck,
+    /// Who owns the number.
+    Business,
+    /// What is known of the company with this domain.
+    Company,
+    /// Where a consumer lives.
+    Address,
+    /// An address for a person at a domain.
+    EmailFind,
+    /// Who is behind an address.
+    Person,
+    /// Whether an address takes mail.
+    EmailVerify,
+    /// Which other contacts may be the same; our own work.
+    Duplicates,
 }
 
-/// The root: Twilio's lookup of the number.
-pub const LOOKUP: Step = Step { name: "lookup", lanes: &["twilio"], needs: &["phone_e164"] };
+/// A fact that a step may need and another may give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A domain of the company's own.
+    Domain,
+    /// First and last name, or a full one.
+    PersonName,
+    /// An e-mail address.
+    Email,
+}
 
-/// All steps.
-pub const STEPS: &[Step] = &[LOOKUP];
+/// One way to answer a step: a provider's lane and what is asked there.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Name, unique: what a step's row and a job's arguments bear.
+    pub name: &'static str,
+    /// Provider and lane.
+    pub lane: &'static str,
+    /// Operation in prices and usage.
+    pub operation: &'static str,
+    /// How far its answers are usually trusted, 0 to 100.
+    pub confidence: u8,
+}
 
-/// The step of this name.
-pub fn step(name: &str) -> Option<&'static Step> {
-    STEPS.iter().find(|s| s.name == name)
+const fn source(name: &'static str, lane: &'static str, operation: &'static str, confidence: u8) -> Source {
+    Source { name, lane, operation, confidence }
+}
+
+static LOOKUP: [Source; 1] = [source("twilio", "twilio", "call", 100)];
+static CARRIER_CHECK: [Source; 1] = [source("numverify", "numverify", "validate", 60)];
+static BUSINESS: [Source; 1] = [source("clearbit-phone", "clearbit-phone", "people_search", 85)];
+static COMPANY: [Source; 1] = [source("clearbit-company", "clearbit-company", "company_find", 85)];
+static ADDRESS: [Source; 2] =
+    [source("whitepages", "whitepages", "phone", 80), source("truecaller", "truecaller", "search", 40)];
+static EMAIL_FIND: [Source; 2] =
+    [source("hunter-finder", "hunter", "email_finder", 90), source("hunter-domain", "hunter", "domain_search", 50)];
+static PERSON: [Source; 1] = [source("clearbit-email", "clearbit-email", "combined_find", 85)];
+static EMAIL_VERIFY: [Source; 2] =
+    [source("zerobounce", "zerobounce", "validate", 95), source("hunter-verifier", "hunter", "email_verifier", 90)];
+static DUPLICATES: [Source; 1] = [source("local", "local", "duplicates", 100)];
+
+impl Step {
+    /// All steps; each comes after everything that it needs or waits for.
+    pub const ALL: [Step; 9] = [
+        Step::Lookup,
+        Step::CarrierCheck,
+        Step::Business,
+        Step::Company,
+        Step::Address,
+        Step::EmailFind,
+        Step::Person,
+        Step::EmailVerify,
+        Step::Duplicates,
+    ];
+
+    /// Its name, which is also its jobs' kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::Lookup => "lookup",
+            Step::CarrierCheck => "carrier_check",
+            Step::Business => "business",
+            Step::Company => "company",
+            Step::Address => "address",
+            Step::EmailFind => "email_find",
+            Step::Person => "person",
+            Step::EmailVerify => "email_verify",
+            Step::Duplicates => "duplicates",
+        }
+    }
+
+    /// The step of this name.
+    pub fn parse(name: &str) -> Option<Step> {
+        Step::ALL.into_iter().find(|step| step.name() == name)
+    }
+
+    /// Who can answer it, in the order of preference before price and hit rate are known.
+    pub fn sources(self) -> &'static [Source] {
+        match self {
+            Step::Lookup => &LOOKUP,
+            Step::CarrierCheck => &CARRIER_CHECK,
+            Step::Business => &BUSINESS,
+            Step::Company => &COMPANY,
+            Step::Address => &ADDRESS,
+            Step::EmailFind => &EMAIL_FIND,
+            Step::Person => &PERSON,
+            Step::EmailVerify => &EMAIL_VERIFY,
+            Step::Duplicates => &DUPLICATES,
+        }
+    }
+
+    /// The source of this name; the first one for a name that it lacks.
+    pub fn source(self, name: &str) -> &'static Source {
+        let sources = self.sources();
+        sources.iter().find(|source| source.name == name).unwrap_or(&sources[0])
+    }
+
+    /// Facts without which it can't run.
+    pub fn needs(self) -> &'static [Need] {
+        match self {
+            Step::Company => &[Need::Domain],
+            Step::EmailFind => &[Need::Domain, Need::PersonName],
+            Step::Person | Step::EmailVerify => &[Need::Email],
+            _ => &[],
+        }
+    }
+
+    /// Steps that must have ended before it, whatever they found.
+    pub fn after(self) -> &'static [Step] {
+        match self {
+            // A company's answer may show that the domain is a mail service and not an employer's.
+            Step::EmailFind => &[Step::Company],
+            Step::Duplicates => &[
+                Step::CarrierCheck,
+                Step::Business,
+                Step::Company,
+                Step::Address,
+                Step::EmailFind,
+                Step::Person,
+                Step::EmailVerify,
+            ],
+            _ => &[],
+        }
+    }
+}
+
+impl Need {
+    /// Its name in a step's reason.
+    pub fn name(self) -> &'static str {
+        match self {
+            Need::Domain => "domain",
+            Need::PersonName => "person_name",
+            Need::Email => "email",
+        }
+    }
+
+    /// Steps that may give it.
+    pub fn givers(self) -> &'static [Step] {
+        match self {
+            Need::Domain => &[Step::Business],
+            Need::PersonName => &[Step::Business, Step::Address],
+            Need::Email => &[Step::Business, Step::EmailFind],
+        }
+    }
+}
+
+/// Every source of every step.
+pub fn sources() -> impl Iterator<Item = (Step, &'static Source)> {
+    Step::ALL.into_iter().flat_map(|step| step.sources().iter().map(move |source| (step, source)))
 }
 
 #[cfg(test)]
@@ -29,11 +181,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_begins_in_a_lane_that_exists() {
-        for step in STEPS {
-            for lane in step.lanes {
-                assert!(crate::catalogue::lanes().any(|l| l == *lane), "{} names {lane}", step.name);
+    fn every_step_is_answered_in_lanes_that_exist() {
+        for (step, source) in sources() {
+            assert!(crate::catalogue::lanes().any(|lane| lane == source.lane), "{} names {}", step.name(), source.lane);
+        }
+    }
+
+    #[test]
+    fn every_edge_points_to_an_earlier_step() {
+        for step in Step::ALL {
+            let givers = step.needs().iter().flat_map(|need| need.givers());
+            for before in step.after().iter().chain(givers) {
+                assert!(before < &step, "{} waits for {}", step.name(), before.name());
             }
         }
+    }
+
+    #[test]
+    fn a_name_stands_for_one_step_and_one_source() {
+        for step in Step::ALL {
+            assert_eq!(Step::parse(step.name()), Some(step));
+        }
+        let names: std::collections::BTreeSet<_> = sources().map(|(_, source)| source.name).collect();
+        assert_eq!(names.len(), sources().count());
     }
 }

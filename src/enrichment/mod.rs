@@ -2,13 +2,18 @@
 //!
 //! A step's run is a call and a pure decision; everything it means is written by one transaction of the settler.
 
+pub mod facts;
+pub mod free;
 mod gate;
 pub mod graph;
 pub mod patch;
+pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod reason;
 pub mod settle;
 pub mod step;
 mod work;
+pub mod world;
 
 pub use pool::{Pool, PoolOptions};
