@@ -266,6 +266,15 @@ static WORTH: &[Field] = columns! {
     error_message Text;
     last_attempt_at Time;
 };
+static TWINS: &[Field] = columns! {
+    phone_fingerprint Text;
+    name_fingerprint Text;
+    email_fingerprint Text;
+    is_duplicate Bool;
+    duplicate_of_id Integer;
+    duplicate_confidence Integer;
+    duplicate_checked_at Time;
+};
 static LISTS: &[Field] = lists! {
     validation_errors;
     business_tags, short(&["tags"]);
@@ -298,11 +307,13 @@ macro_rules! steps {
 }
 static STEPS: &[Field] = steps![
     "lookup" "lookup", "carrier_check" "carrier_check", "business" "business", "company_step" "company",
-    "email_find" "email_find", "person" "person", "email_verify" "email_verify", "address" "address"
+    "email_find" "email_find", "person" "person", "email_verify" "email_verify", "address" "address",
+    "duplicates" "duplicates"
 ];
 
 /// Tables of the registry, in the order of details and exports; `extra` stands apart.
-pub(crate) static CONTACT_FIELDS: &[&[Field]] = &[NUMBER, RISK, BUSINESS, PERSON, PLACE, LISTS, WORTH, DERIVED, STEPS];
+pub(crate) static CONTACT_FIELDS: &[&[Field]] =
+    &[NUMBER, RISK, BUSINESS, PERSON, PLACE, LISTS, WORTH, TWINS, DERIVED, STEPS];
 
 /// Every field of a contact.
 pub fn all() -> impl Iterator<Item = &'static Field> {
@@ -336,9 +347,13 @@ mod tests {
         let later = include_str!("../../migrations/0009_provider_prices.sql");
         let added = later.split("ADD COLUMN ").skip(1).filter_map(|rest| rest.split(' ').next());
         let table = schema.split("CREATE TABLE contacts (").nth(1).unwrap().split("\n)").next().unwrap();
+        let added = include_str!("../../migrations/0010_pipeline.sql").split("ALTER TABLE contacts\n").nth(1).unwrap();
+        let added = added.split(';').next().unwrap().lines().filter_map(|line| line.trim().strip_prefix("ADD COLUMN "));
         let columns: BTreeSet<_> = table
             .lines()
-            .filter_map(|line| line.strip_prefix("    ")?.split(' ').next())
+            .filter_map(|line| line.strip_prefix("    "))
+            .chain(added)
+            .filter_map(|line| line.split(' ').next())
             .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
             .filter(|word| !word.is_empty() && *word != "extra")
             .chain(added)
