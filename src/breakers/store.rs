@@ -100,6 +100,25 @@ pub async fn apply_now(db: &Db, name: &str, event: Event, rules: &Rules, actor: 
     Ok(applied)
 }
 
+/// So many open breakers are one incident: a network or a cloud is down, not so many providers.
+pub const INCIDENT: i64 = 3;
+
+/// Gives `owner` the probe of breaker `name`, if it is due. In an incident probes are staggered over all providers: at most
+/// one a second, so that one recovers first and is the sign for the others.
+pub async fn take_probe(db: &Db, name: &str, owner: i64, rules: &Rules) -> Result<Option<Applied>> {
+    let mut tx = db.begin().await?;
+    let sql = "SELECT count(*) FILTER (WHERE state IN ('open', 'half_open')) >= $1
+                      AND EXISTS (SELECT FROM breaker_events WHERE event = 'probe' AND at > clock_timestamp() - interval '1 second') FROM breakers";
+    // One after the other: two that look at once would both see a second without a probe.
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('switchboard_probes'))").execute(&mut *tx).await?;
+    if sqlx::query_scalar(sql).bind(INCIDENT).fetch_one(&mut *tx).await? {
+        return Ok(None);
+    }
+    let applied = apply(&mut tx, name, Event::ProbeWanted { owner }, rules, "switchboard").await?;
+    tx.commit().await?;
+    Ok(Some(applied))
+}
+
 async fn save(tx: &mut PgConnection, name: &str, b: &Breaker, worked: bool) -> Result<()> {
     let int = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     let sql = "UPDATE breakers SET state = $2, generation = $3, consecutive_failures = $4, first_failure_at = $5,

@@ -1,28 +1,77 @@
-//! `contacts`: list, show.
+//! `contacts`: list, show, set, retry, enrich, rescore.
 
 use std::process::ExitCode;
 
+use serde_json::{Map, Value};
+
 use super::Failure;
 use super::args::{Common, ContactsArgs, ContactsVerb};
+use super::confirm::act;
 use super::output::{self, or_dash};
 use crate::contacts::contact::{self, ContactRow};
 use crate::contacts::filter::Filter;
 use crate::contacts::page::{Sort, Start, page};
 use crate::database::Db;
+use crate::operations::actions::{Action, Enrich, LookUp};
+use crate::settings::Settings;
 
 pub async fn run(common: &Common, args: &ContactsArgs) -> Result<ExitCode, Failure> {
     let anchor = super::open::anchor(&super::open::settings(common)?);
     let filter = match &args.verb {
         ContactsVerb::List { filter, .. } => Filter::parse(filter, anchor)?,
-        ContactsVerb::Show { .. } => Filter::all(),
+        _ => Filter::all(),
     };
     let opened = super::open::open(common).await?;
     match &args.verb {
         ContactsVerb::List { limit, .. } => list(opened.db(), common, &filter, *limit).await?,
         ContactsVerb::Show { contact } => show(opened.db(), common, contact).await?,
+        verb => {
+            let (action, max_cost) = action(verb, &opened.settings)?;
+            act(opened.db(), common, action, max_cost).await?;
+        }
     }
     opened.close().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The wish of a verb that writes.
+fn action(verb: &ContactsVerb, settings: &Settings) -> Result<(Action, Option<f64>), Failure> {
+    Ok(match verb {
+        ContactsVerb::Set { contact, fields } => {
+            let pair = |text: &String| {
+                let (name, value) = text.split_once('=')?;
+                Some((name.trim().to_owned(), Value::from(value)))
+            };
+            let wrong = || Failure::usage("write FIELD=VALUE, for example full_name='Jane Doe'");
+            let fields = fields.iter().map(pair).collect::<Option<Map<_, _>>>().ok_or_else(wrong)?;
+            (Action::SetContact { contact: *contact, fields }, None)
+        }
+        ContactsVerb::Retry { filter } => {
+            let filter =
+                if filter.trim().is_empty() { "status:failed".to_owned() } else { format!("({filter}) status:failed") };
+            let packages = settings.provider("twilio").packages.join(",");
+            let attempts = settings.jobs.lookup_attempts;
+            (
+                Action::LookUp(LookUp {
+                    filter,
+                    again: false,
+                    packages,
+                    attempts,
+                    lane_limit: i64::try_from(settings.jobs.lane_limit).unwrap_or(i64::MAX),
+                }),
+                None,
+            )
+        }
+        ContactsVerb::Enrich { which, again, max_cost } => {
+            let filter = which.filter.clone().unwrap_or_default();
+            (Action::Enrich(Enrich { filter, again: *again, checks_only: false }), *max_cost)
+        }
+        ContactsVerb::Rescore { which } => {
+            let filter = which.filter.clone().unwrap_or_default();
+            (Action::Enrich(Enrich { filter, again: false, checks_only: true }), None)
+        }
+        ContactsVerb::List { .. } | ContactsVerb::Show { .. } => return Err(Failure::usage("nothing to do")),
+    })
 }
 
 async fn list(db: &Db, common: &Common, filter: &Filter, limit: i64) -> Result<(), Failure> {

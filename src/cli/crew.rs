@@ -9,9 +9,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::Failure;
-use crate::breakers::{Breaker, Guard, Rules};
+use crate::breakers::{self, Breaker, Guard};
 use crate::catalogue::{self, Provider};
 use crate::database::{Clock, Db};
+use crate::enrichment::outlook::{Outlook, Rules};
 use crate::enrichment::{Pool, PoolOptions, step::Bench};
 use crate::fleet::{
     Member, MemberOptions,
@@ -20,12 +21,13 @@ use crate::fleet::{
     node::Joining,
 };
 use crate::operations::actions::fire_due;
+use crate::providers::gateway::budget::{Allowance, Budget};
+use crate::providers::gateway::rate::Rate;
 use crate::providers::limiter::Limiter;
-use crate::providers::twilio::Ask;
-use crate::providers::{Gateway, Line, PriceBook, registry};
+use crate::providers::{Gateway, Line, registry};
 use crate::queue::lane;
 use crate::queue::retry::Backoff;
-use crate::settings::Settings;
+use crate::settings::{ProviderSettings, Settings};
 use crate::telemetry::LiveSecret;
 use crate::vault::Credentials;
 
@@ -69,15 +71,17 @@ impl Crew {
         let member =
             Member::join(db.clone(), member_options(settings, joining), Arc::clone(&gateway), clock.clone()).await?;
         let pool = if runs_jobs {
-            let packages = settings.provider("twilio").packages.join(",");
-            let bench = Bench {
-                gateway,
-                prices: PriceBook::load(db).await?,
-                ask: Ask::parse(&packages).map_err(Failure::new)?,
-                backoff: backoff(settings),
-                clock,
+            let rules = Rules::of(settings);
+            let outlook = Outlook {
+                db: db.clone(),
+                rules: rules.clone(),
+                gateway: Arc::clone(&gateway),
+                member: Arc::clone(&member),
             };
-            Some(Pool::start(PoolOptions { db: db.clone(), member: Arc::clone(&member), bench: Arc::new(bench) }))
+            let world = outlook.look().await?;
+            let bench = Bench { gateway, world: world.subscribe(), backoff: backoff(settings), clock };
+            let options = PoolOptions { db: db.clone(), member: Arc::clone(&member), bench: Arc::new(bench), rules };
+            Some(Pool::start(options, outlook.keep(world)))
         } else {
             None
         };
@@ -130,21 +134,28 @@ fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {
         dialect: own.dialect,
         packages: own.packages.clone(),
         timeout: own.timeout,
+        keep: own.cache.then(|| settings.cache.clone()),
+        rate: Mutex::new(own.rate.map(Rate::new)),
+        budget: Mutex::new(Budget::new(allowance(own))),
         guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
         limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),
     })
 }
 
 /// The rules of every breaker, by its name, as the settings say.
-pub fn all_rules(settings: &Settings) -> BTreeMap<String, Rules> {
+pub fn all_rules(settings: &Settings) -> BTreeMap<String, breakers::Rules> {
     let named = catalogue::PROVIDERS.iter().filter_map(|p| p.breaker.map(|breaker| (p.id, breaker)));
     named.map(|(id, breaker)| (breaker.to_owned(), rules(settings, breaker, id))).collect()
 }
 
-pub(super) fn rules(settings: &Settings, breaker: &str, provider: &str) -> Rules {
+fn allowance(own: &ProviderSettings) -> Allowance {
+    Allowance { money: own.budget.usd.map(|usd| (usd * 1e6) as i64), calls: own.budget.calls }
+}
+
+pub(super) fn rules(settings: &Settings, breaker: &str, provider: &str) -> breakers::Rules {
     let own = settings.breaker(breaker);
     let delta = |d: Duration| TimeDelta::from_std(d).unwrap_or(TimeDelta::days(1));
-    Rules {
+    breakers::Rules {
         threshold: own.threshold.max(1),
         cool_off: delta(own.cool_off),
         cool_off_cap: delta(own.cool_off_cap),

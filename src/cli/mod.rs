@@ -13,6 +13,7 @@ mod crew;
 mod demo;
 mod doctor;
 mod drill;
+mod duplicates;
 mod export;
 mod failure;
 mod handover;
@@ -31,6 +32,8 @@ mod schedules;
 mod status;
 mod terminal;
 mod until_empty;
+mod usage;
+mod why;
 mod worker;
 
 use std::process::ExitCode;
@@ -66,6 +69,9 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Export(args) => export::run(common, args).await,
         Command::Contacts(args) => contacts::run(common, args).await,
         Command::Ask(args) => ask::run(common, args).await,
+        Command::Duplicates(args) => duplicates::run(common, args).await,
+        Command::Usage(args) => usage::run(common, args).await,
+        Command::Why(args) => why::run(common, args).await,
         Command::Lookup(args) => lookup::run(common, args).await,
         Command::Jobs(args) => jobs::run(common, args).await,
         Command::Schedules(args) => schedules::run(common, args).await,

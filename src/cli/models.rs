@@ -33,7 +33,7 @@ pub fn ask_desk(db: &Db, settings: &Settings) -> Result<AskDesk, Failure> {
     let of = |maker: &Maker| (maker.id, settings.provider(maker.id));
     let options = ModelOptions {
         order: settings.ask.models.clone(),
-        budgets: MAKERS.iter().map(of).map(|(id, own)| (id, own.budget_usd)).collect(),
+        budgets: MAKERS.iter().map(of).map(|(id, own)| (id, own.budget.usd)).collect(),
         rates: MAKERS.iter().map(of).map(|(id, own)| (id, own.rate)).collect(),
         zone: settings.time_zone,
     };
@@ -66,6 +66,9 @@ fn line(settings: &Settings, maker: &Maker) -> Option<Line> {
         dialect: own.dialect,
         packages: Vec::new(),
         timeout: own.timeout,
+        keep: None,
+        rate: Mutex::default(),
+        budget: Mutex::default(),
         guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
         limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),
     })

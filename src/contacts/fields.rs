@@ -344,16 +344,15 @@ mod tests {
     #[test]
     fn every_column_of_the_table_is_in_the_registry_and_nothing_else() {
         let schema = include_str!("../../migrations/0001_contacts.sql");
-        let later = include_str!("../../migrations/0009_provider_prices.sql");
-        let added = later.split("ADD COLUMN ").skip(1).filter_map(|rest| rest.split(' ').next());
+        let pipeline =
+            include_str!("../../migrations/0010_pipeline.sql").split("ALTER TABLE contacts\n").nth(1).unwrap();
+        let later = [include_str!("../../migrations/0009_provider_prices.sql"), pipeline.split(';').next().unwrap()];
+        let added =
+            later.iter().flat_map(|sql| sql.split("ADD COLUMN ").skip(1)).filter_map(|rest| rest.split(' ').next());
         let table = schema.split("CREATE TABLE contacts (").nth(1).unwrap().split("\n)").next().unwrap();
-        let added = include_str!("../../migrations/0010_pipeline.sql").split("ALTER TABLE contacts\n").nth(1).unwrap();
-        let added = added.split(';').next().unwrap().lines().filter_map(|line| line.trim().strip_prefix("ADD COLUMN "));
         let columns: BTreeSet<_> = table
             .lines()
-            .filter_map(|line| line.strip_prefix("    "))
-            .chain(added)
-            .filter_map(|line| line.split(' ').next())
+            .filter_map(|line| line.strip_prefix("    ")?.split(' ').next())
             .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
             .filter(|word| !word.is_empty() && *word != "extra")
             .chain(added)

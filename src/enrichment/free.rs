@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::facts::Facts;
 use super::graph::Step;
+use crate::providers::hunter::pattern;
 
 /// An answer without a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +20,6 @@ pub struct Free {
 }
 
 const CNAM_CONFIDENCE: u8 = 70;
-const GUESS_CONFIDENCE: u8 = 30;
-const SINGLE_NAME_CONFIDENCE: u8 = 20;
 const COUNTRY_CONFIDENCE: u8 = 20;
 
 /// What is left for a step when no provider has an answer. `verifiable`: somebody can judge a guessed address.
@@ -37,54 +36,35 @@ fn columns(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }
 
+fn is(facts: &Facts, column: &str, value: &str) -> bool {
+    facts.card.text(column).as_deref() == Some(value)
+}
+
 /// The carriers' name of a business line is its name. They keep such names in the United States only.
 fn cnam(facts: &Facts) -> Option<Free> {
-    let name = facts.text("caller_name").filter(|_| facts.text("caller_type") == Some("BUSINESS"))?;
-    let here = facts.text("country_code") == Some("US") && facts.text("business_name").is_none();
-    let patch = json!({"business_name": title_case(name), "business_provider": "cnam", "business_confidence": CNAM_CONFIDENCE,
-                       "business_enriched": true, "is_business": true});
+    let name = facts.card.text("caller_name").filter(|_| is(facts, "caller_type", "BUSINESS"))?;
+    let patch = json!({"business_name": title_case(&name), "business_provider": "cnam", "business_confidence": CNAM_CONFIDENCE,
+                       "business_enriched": true, "business_enriched_at": true, "is_business": true});
+    let here = is(facts, "country_code", "US") && !facts.card.has("business_name");
     here.then(|| Free { source: "cnam", patch: columns(patch), done: true })
 }
 
 fn guess(facts: &Facts) -> Option<Free> {
-    let domain = facts.domain()?;
-    let (local, confidence) = match full_names(facts) {
-        Some((first, last)) => (format!("{first}.{last}"), GUESS_CONFIDENCE),
-        None => (part(facts.text("full_name")?)?, SINGLE_NAME_CONFIDENCE),
-    };
-    let patch = json!({"email": format!("{local}@{domain}"), "email_source": "pattern_guess", "email_verified": false,
-                       "email_score": confidence, "email_status": null, "email_sub_status": null, "email_provider": null});
-    Some(Free { source: "guess", patch: columns(patch), done: true })
+    let patch = pattern::guess(None, &facts.card);
+    (!patch.is_empty()).then_some(Free { source: "guess", patch, done: true })
 }
 
 /// The number's country is no address: it is kept and nothing more.
 fn country(facts: &Facts) -> Option<Free> {
-    let country = facts.text("country_code").filter(|_| facts.text("consumer_country").is_none())?;
+    let country = facts.card.text("country_code").filter(|_| !facts.card.has("consumer_country"))?;
     let patch = json!({"consumer_country": country, "address_confidence": COUNTRY_CONFIDENCE});
     Some(Free { source: "country", patch: columns(patch), done: false })
 }
 
-/// First and last name as parts of an address.
-fn full_names(facts: &Facts) -> Option<(String, String)> {
-    if let Some((first, last)) = facts.names() {
-        return Some((part(first)?, part(last)?));
-    }
-    let mut words = facts.text("full_name")?.split_whitespace();
-    let (first, last) = (words.next()?, words.next_back()?);
-    Some((part(first)?, part(last)?))
-}
-
-/// A name as it stands in addresses: ASCII letters and digits of its first word, in lower case.
-pub fn part(name: &str) -> Option<String> {
-    let word = name.split_whitespace().next()?;
-    let plain: String = word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    (!plain.is_empty() && word.is_ascii()).then_some(plain)
-}
-
 /// The person behind a consumer's line, as carriers write it: `DOE JANE` or `DOE, JANE`, at most 15 characters.
 pub fn caller_person(facts: &Facts) -> Option<Map<String, Value>> {
-    let name = facts.text("caller_name").filter(|_| facts.text("caller_type") == Some("CONSUMER"))?;
-    if facts.text("country_code") != Some("US") || facts.text("full_name").is_some() {
+    let name = facts.card.text("caller_name").filter(|_| is(facts, "caller_type", "CONSUMER"))?;
+    if !is(facts, "country_code", "US") || ["full_name", "first_name", "last_name"].iter().any(|c| facts.card.has(c)) {
         return None;
     }
     let words: Vec<&str> = name.split([' ', ',']).filter(|word| word.chars().any(char::is_alphabetic)).collect();
@@ -112,9 +92,10 @@ fn title_case(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::Input;
 
     fn facts(card: Value) -> Facts {
-        Facts { card: columns(card), ..Facts::default() }
+        Facts { card: Input::new(columns(card)), ..Facts::default() }
     }
 
     #[test]

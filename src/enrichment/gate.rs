@@ -4,9 +4,13 @@ use std::time::Instant;
 
 use super::work::Steps;
 use crate::breakers::{Admission, State};
+use crate::catalogue;
 use crate::providers::limiter::share;
 use crate::queue::engine::Gate;
 use crate::queue::lane::Switch;
+
+/// Jobs of our own that run at once in a process; their work is done by the settler.
+const OWN_AT_ONCE: u32 = 64;
 
 impl Steps {
     /// By a person, by a cause that the fleet knows, or by one that this process has just found. Not even a probe goes out.
@@ -22,11 +26,15 @@ impl Steps {
     /// The gate of `lane`.
     pub(super) fn look_at(&self, lane: &'static str) -> Gate {
         let standing = self.standing.borrow();
-        let Some(line) = self.bench.gateway.line(lane) else { return Gate::Shut };
         let switch = standing.switches.get(lane).cloned().unwrap_or_default();
         if Instant::now() >= standing.valid_until {
             return Gate::Hold;
         }
+        let Some(line) = self.bench.gateway.line(lane) else {
+            // Our own work asks nobody.
+            let ours = catalogue::provider(lane).is_some_and(|p| p.breaker.is_none());
+            return if ours && !self.is_stopped(lane, &switch) { Gate::Open(OWN_AT_ONCE) } else { Gate::Shut };
+        };
         if self.is_stopped(lane, &switch) || !self.bench.gateway.has_credential(line) {
             return Gate::Shut;
         }
@@ -53,6 +61,14 @@ impl Steps {
         }
         if let Some(concurrency) = switch.concurrency {
             allowed = allowed.min(mine(u32::try_from(concurrency).unwrap_or(0)));
+        }
+        if let Some(per_second) = line.per_second() {
+            // More hands than calls in a second would only stand and wait.
+            allowed = allowed.min(per_second);
+        }
+        if self.bench.world.borrow().incident {
+            // What is left of the network is not pushed to its limit while three providers are down.
+            allowed = allowed.div_ceil(2);
         }
         // Nothing is kept while the provider asked for silence, or while others have all of the concurrency.
         if allowed == 0 { Gate::Shut } else { Gate::Open(allowed) }

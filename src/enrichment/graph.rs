@@ -18,10 +18,10 @@ pub enum Step {
     Address,
     /// An address for a person at a domain.
     EmailFind,
-    /// Who is behind an address.
-    Person,
     /// Whether an address takes mail.
     EmailVerify,
+    /// Who is behind an address.
+    Person,
     /// Which other contacts may be the same; our own work.
     Duplicates,
 }
@@ -33,39 +33,45 @@ pub enum Need {
     Domain,
     /// First and last name, or a full one.
     PersonName,
-    /// An e-mail address.
+    /// An e-mail address, were it a guess.
     Email,
+    /// An e-mail address that was found, given or verified.
+    KnownEmail,
 }
 
-/// One way to answer a step: a provider's lane and what is asked there.
+/// One way to answer a step: an endpoint of a provider.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Name, unique: what a step's row and a job's arguments bear.
+    /// Name, unique: what a step's row, a job's arguments and the usage bear.
     pub name: &'static str,
     /// Provider and lane.
     pub lane: &'static str,
-    /// Operation in prices and usage.
+    /// Name among the provider's endpoints; empty for our own work.
+    pub endpoint: &'static str,
+    /// What the price book calls it.
     pub operation: &'static str,
     /// How far its answers are usually trusted, 0 to 100.
     pub confidence: u8,
 }
 
-const fn source(name: &'static str, lane: &'static str, operation: &'static str, confidence: u8) -> Source {
-    Source { name, lane, operation, confidence }
+macro_rules! sources {
+    ($($step:ident: $($name:literal $lane:literal $endpoint:literal $operation:literal $confidence:literal),+;)*) => {$(
+        static $step: &[Source] = &[$(Source {
+            name: $name, lane: $lane, endpoint: $endpoint, operation: $operation, confidence: $confidence,
+        }),+];
+    )*};
 }
-
-static LOOKUP: [Source; 1] = [source("twilio", "twilio", "call", 100)];
-static CARRIER_CHECK: [Source; 1] = [source("numverify", "numverify", "validate", 60)];
-static BUSINESS: [Source; 1] = [source("clearbit-phone", "clearbit-phone", "people_search", 85)];
-static COMPANY: [Source; 1] = [source("clearbit-company", "clearbit-company", "company_find", 85)];
-static ADDRESS: [Source; 2] =
-    [source("whitepages", "whitepages", "phone", 80), source("truecaller", "truecaller", "search", 40)];
-static EMAIL_FIND: [Source; 2] =
-    [source("hunter-finder", "hunter", "email_finder", 90), source("hunter-domain", "hunter", "domain_search", 50)];
-static PERSON: [Source; 1] = [source("clearbit-email", "clearbit-email", "combined_find", 85)];
-static EMAIL_VERIFY: [Source; 2] =
-    [source("zerobounce", "zerobounce", "validate", 95), source("hunter-verifier", "hunter", "email_verifier", 90)];
-static DUPLICATES: [Source; 1] = [source("local", "local", "duplicates", 100)];
+sources! {
+    LOOKUP: "twilio" "twilio" "lookups/v2" "line_type_intelligence" 100;
+    CARRIER_CHECK: "numverify" "numverify" "validate" "validate" 60;
+    BUSINESS: "clearbit-phone" "clearbit-phone" "people/search" "search" 85;
+    COMPANY: "clearbit-company" "clearbit-company" "companies/find" "enrichment" 85;
+    ADDRESS: "whitepages" "whitepages" "phone" "phone" 80, "truecaller" "truecaller" "search" "search" 40;
+    EMAIL_FIND: "hunter-finder" "hunter" "email-finder" "search" 90, "hunter-domain" "hunter" "domain-search" "search" 50;
+    EMAIL_VERIFY: "zerobounce" "zerobounce" "validate" "validate" 95, "hunter-verifier" "hunter" "email-verifier" "verification" 90;
+    PERSON: "clearbit-email" "clearbit-email" "combined/find" "enrichment" 85;
+    DUPLICATES: "local" "local" "" "" 100;
+}
 
 impl Step {
     /// All steps; each comes after everything that it needs or waits for.
@@ -76,8 +82,8 @@ impl Step {
         Step::Company,
         Step::Address,
         Step::EmailFind,
-        Step::Person,
         Step::EmailVerify,
+        Step::Person,
         Step::Duplicates,
     ];
 
@@ -104,15 +110,15 @@ impl Step {
     /// Who can answer it, in the order of preference before price and hit rate are known.
     pub fn sources(self) -> &'static [Source] {
         match self {
-            Step::Lookup => &LOOKUP,
-            Step::CarrierCheck => &CARRIER_CHECK,
-            Step::Business => &BUSINESS,
-            Step::Company => &COMPANY,
-            Step::Address => &ADDRESS,
-            Step::EmailFind => &EMAIL_FIND,
-            Step::Person => &PERSON,
-            Step::EmailVerify => &EMAIL_VERIFY,
-            Step::Duplicates => &DUPLICATES,
+            Step::Lookup => LOOKUP,
+            Step::CarrierCheck => CARRIER_CHECK,
+            Step::Business => BUSINESS,
+            Step::Company => COMPANY,
+            Step::Address => ADDRESS,
+            Step::EmailFind => EMAIL_FIND,
+            Step::Person => PERSON,
+            Step::EmailVerify => EMAIL_VERIFY,
+            Step::Duplicates => DUPLICATES,
         }
     }
 
@@ -127,7 +133,8 @@ impl Step {
         match self {
             Step::Company => &[Need::Domain],
             Step::EmailFind => &[Need::Domain, Need::PersonName],
-            Step::Person | Step::EmailVerify => &[Need::Email],
+            Step::EmailVerify => &[Need::Email],
+            Step::Person => &[Need::KnownEmail],
             _ => &[],
         }
     }
@@ -143,8 +150,8 @@ impl Step {
                 Step::Company,
                 Step::Address,
                 Step::EmailFind,
-                Step::Person,
                 Step::EmailVerify,
+                Step::Person,
             ],
             _ => &[],
         }
@@ -158,6 +165,7 @@ impl Need {
             Need::Domain => "domain",
             Need::PersonName => "person_name",
             Need::Email => "email",
+            Need::KnownEmail => "known_email",
         }
     }
 
@@ -167,6 +175,7 @@ impl Need {
             Need::Domain => &[Step::Business],
             Need::PersonName => &[Step::Business, Step::Address],
             Need::Email => &[Step::Business, Step::EmailFind],
+            Need::KnownEmail => &[Step::Business, Step::EmailFind, Step::EmailVerify],
         }
     }
 }
@@ -179,11 +188,19 @@ pub fn sources() -> impl Iterator<Item = (Step, &'static Source)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::registry;
 
     #[test]
     fn every_step_is_answered_in_lanes_that_exist() {
         for (step, source) in sources() {
             assert!(crate::catalogue::lanes().any(|lane| lane == source.lane), "{} names {}", step.name(), source.lane);
+        }
+    }
+
+    #[test]
+    fn every_source_asks_an_endpoint_that_there_is() {
+        for (step, source) in sources().filter(|(step, _)| *step != Step::Duplicates) {
+            assert!(registry::endpoint(source.lane, source.endpoint).is_some(), "{}: {}", step.name(), source.name);
         }
     }
 

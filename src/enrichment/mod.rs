@@ -6,6 +6,8 @@ pub mod facts;
 pub mod free;
 mod gate;
 pub mod graph;
+mod load;
+pub mod outlook;
 pub mod patch;
 pub mod plan;
 pub mod policy;
@@ -16,4 +18,8 @@ pub mod step;
 mod work;
 pub mod world;
 
+pub use load::Args;
 pub use pool::{Pool, PoolOptions};
+
+/// Kind of the job that plans every step of a contact anew; our own work, in the lane `local`.
+pub const ENRICH: &str = "enrich";

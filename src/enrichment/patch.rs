@@ -124,6 +124,11 @@ pub const COLUMNS: &[(&str, Kind)] = &[
     ("longitude", Decimal),
     ("geocoded_at", Moment),
     ("geocoding_accuracy", Text),
+    ("phone_fingerprint", Text),
+    ("name_fingerprint", Text),
+    ("email_fingerprint", Text),
+    ("duplicate_confidence", Int),
+    ("duplicate_checked_at", Moment),
 ];
 
 /// The patch with every value in its column's type; what does not fit is left out.

@@ -5,7 +5,7 @@
 
 use super::facts::{Facts, Standing};
 use super::free::{self, Free};
-use super::graph::{Source, Step};
+use super::graph::{Need, Source, Step};
 use super::reason::Reason;
 use super::world::World;
 
@@ -33,7 +33,11 @@ pub fn advance(facts: &mut Facts, world: &World) -> Vec<(Step, Move)> {
             continue;
         }
         let decided = decide(step, facts, world);
-        let known = matches!((facts.standing(step), &decided), (Some(Standing::Blocked), Move::Block(_)));
+        let known = match &decided {
+            Move::Block(_) => facts.standing(step) == Some(Standing::Blocked),
+            Move::Skip(Reason::MissingInput(_)) => facts.missing.contains(&step),
+            _ => false,
+        };
         enter(facts, step, &decided);
         if !known {
             moves.push((step, decided));
@@ -59,7 +63,7 @@ pub fn enter(facts: &mut Facts, step: Step, decided: &Move) {
         Move::Answer(_) | Move::Skip(_) => Standing::Without,
     };
     if let Move::Answer(free) = decided {
-        facts.learn(&free.patch);
+        facts.card.learn(&free.patch);
     }
     facts.steps.insert(step, standing);
 }
@@ -71,9 +75,17 @@ fn decide(step: Step, facts: &Facts, world: &World) -> Move {
     if let Some(before) = step.after().iter().find(|before| facts.is_open(**before)) {
         return Move::Block(before.name());
     }
-    for need in step.needs().iter().filter(|need| !facts.has(**need)) {
-        let coming = need.givers().iter().any(|giver| facts.is_open(*giver));
-        return if coming { Move::Block(need.name()) } else { Move::Skip(Reason::MissingInput(need.name())) };
+    let compared = ["full_name", "business_name", "email"];
+    if step == Step::Duplicates && !compared.iter().any(|column| facts.card.has(column)) {
+        return Move::Skip(Reason::MissingInput("name"));
+    }
+    let missing = || step.needs().iter().filter(|need| !facts.has(**need));
+    let is_coming = |need: &Need| need.givers().iter().any(|giver| facts.is_open(*giver));
+    if let Some(need) = missing().find(|need| !is_coming(need)) {
+        return Move::Skip(Reason::MissingInput(need.name()));
+    }
+    if let Some(need) = missing().next() {
+        return Move::Block(need.name());
     }
     match world.choose(step, &[]) {
         Ok(source) => Move::Queue(source),
@@ -87,37 +99,34 @@ fn decide(step: Step, facts: &Facts, world: &World) -> Move {
 
 /// Why the step is not for this contact, if it is not.
 fn inapplicable(step: Step, facts: &Facts, world: &World) -> Option<Reason> {
-    if facts.flag("phone_valid") == Some(false) {
+    let card = &facts.card;
+    if card.flag("phone_valid") == Some(false) {
         return Some(Reason::InvalidNumber);
     }
-    if facts.flag("is_duplicate") == Some(true) {
+    if card.is("is_duplicate") {
         return Some(Reason::DuplicateOf);
     }
     if !world.rules(step).enabled {
         return Some(Reason::Disabled);
     }
-    let business = facts.flag("is_business").or_else(|| match facts.text("caller_type")? {
-        "BUSINESS" => Some(true),
-        "CONSUMER" => Some(false),
-        _ => None,
-    });
-    let done = |yes: bool| yes.then_some(Reason::AlreadyDone);
+    let business = facts.is_business();
+    let done = |yes: bool| (yes && !facts.redo.contains(&step)).then_some(Reason::AlreadyDone);
     match step {
-        Step::CarrierCheck => done(facts.text("line_type").is_some()),
+        Step::CarrierCheck => done(card.has("line_type")),
         Step::Business if business == Some(false) => Some(Reason::NotApplicable),
-        Step::Business if facts.flag("business_enriched") == Some(true) => Some(Reason::AlreadyDone),
+        Step::Business if done(card.is("business_enriched")).is_some() => Some(Reason::AlreadyDone),
         Step::Business => {
-            let hinted = business == Some(true) || facts.text("caller_name").is_some() || facts.domain().is_some();
+            let hinted = business == Some(true) || card.has("caller_name") || facts.has(Need::Domain);
             (!hinted).then_some(Reason::MissingInput("caller_name"))
         }
         Step::Company => (business == Some(false)).then_some(Reason::NotApplicable),
         Step::Address if business == Some(true) || business.is_none() && !world.address_for_unknown => {
             Some(Reason::NotApplicable)
         }
-        Step::Address => done(facts.flag("address_enriched") == Some(true)),
-        Step::EmailFind => done(facts.text("email").is_some() && facts.text("email_status") != Some("invalid")),
-        Step::Person => done(facts.text("full_name").is_some() && facts.text("position").is_some()),
-        Step::EmailVerify => done(facts.flag("email_verified") == Some(true)),
+        Step::Address => done(card.is("address_enriched")),
+        Step::EmailFind => done(card.has("email") && card.text("email_status").as_deref() != Some("invalid")),
+        Step::Person => done(["full_name", "position", "linkedin_url"].iter().all(|column| card.has(column))),
+        Step::EmailVerify => done(card.is("email_verified")),
         Step::Lookup | Step::Duplicates => None,
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::enrichment::graph::{self, Need};
 use crate::enrichment::world::{Offer, Policy, StepRules};
+use crate::providers::Input;
 
 const OFFER: Offer = Offer { on: true, credential: true, spent: false, open: false, price: 1000, hit_rate: None };
 
@@ -15,8 +16,8 @@ fn everything_on() -> World {
 }
 
 fn contact(card: Value) -> Facts {
-    let mut facts = Facts { card: card.as_object().unwrap().clone(), ..Facts::default() };
-    facts.card.insert("status".into(), json!("completed"));
+    let mut facts = Facts { card: Input::new(card.as_object().unwrap().clone()), ..Facts::default() };
+    facts.card.learn(json!({"status": "completed"}).as_object().unwrap());
     facts.steps.insert(Step::Lookup, Standing::Done);
     facts
 }
@@ -56,7 +57,7 @@ fn independent_steps_start_side_by_side_and_the_rest_waits_for_facts() {
     );
     let world = World { address_for_unknown: true, ..everything_on() };
     let moves = advance(&mut facts, &world);
-    assert_eq!(queued(&moves), ["carrier_check", "business", "address", "person", "email_verify"]);
+    assert_eq!(queued(&moves), ["carrier_check", "business", "address", "email_verify", "person"]);
     assert_eq!(moved(&moves, Step::Company), Some(&Move::Block("domain")));
     assert_eq!(moved(&moves, Step::EmailFind), Some(&Move::Skip(Reason::AlreadyDone)));
 }
@@ -65,16 +66,16 @@ fn independent_steps_start_side_by_side_and_the_rest_waits_for_facts() {
 fn the_chain_goes_on_by_facts_one_link_after_another() {
     let (mut facts, world) = (business(), everything_on());
     assert_eq!(queued(&advance(&mut facts, &world)), ["business"]);
-    facts.learn(json!({"business_email_domain": "harbor.example", "full_name": "Jane Doe"}).as_object().unwrap());
+    facts.card.learn(json!({"business_email_domain": "harbor.example", "full_name": "Jane Doe"}).as_object().unwrap());
     facts.steps.insert(Step::Business, Standing::Done);
     let moves = advance(&mut facts, &world);
     assert_eq!(queued(&moves), ["company"]);
     assert_eq!(moved(&moves, Step::EmailFind), None, "still waits for the company");
     facts.steps.insert(Step::Company, Standing::Without);
     assert_eq!(queued(&advance(&mut facts, &world)), ["email_find"]);
-    facts.learn(json!({"email": "jane@harbor.example"}).as_object().unwrap());
+    facts.card.learn(json!({"email": "jane@harbor.example"}).as_object().unwrap());
     facts.steps.insert(Step::EmailFind, Standing::Done);
-    assert_eq!(queued(&advance(&mut facts, &world)), ["person", "email_verify"]);
+    assert_eq!(queued(&advance(&mut facts, &world)), ["email_verify", "person"]);
     facts.steps.insert(Step::Person, Standing::Without);
     facts.steps.insert(Step::EmailVerify, Standing::Done);
     assert_eq!(queued(&advance(&mut facts, &world)), ["duplicates"]);
@@ -90,7 +91,7 @@ fn when_the_last_giver_ends_without_the_fact_what_waited_for_it_is_skipped_at_on
         assert_eq!(moved(&moves, step), Some(&Move::Skip(Reason::MissingInput("domain"))));
     }
     assert_eq!(moved(&moves, Step::EmailVerify), Some(&Move::Skip(Reason::MissingInput("email"))));
-    assert_eq!(queued(&moves), ["duplicates"]);
+    assert_eq!(moved(&moves, Step::Duplicates), Some(&Move::Skip(Reason::MissingInput("name"))));
 }
 
 #[test]
@@ -157,6 +158,7 @@ fn worlds() -> impl Strategy<Value = World> {
         rules,
         offers: names.iter().copied().zip(offers).collect(),
         address_for_unknown: unknown,
+        ..World::default()
     })
 }
 
@@ -188,7 +190,7 @@ fn run(mut facts: Facts, world: &World, mut answers: impl Iterator<Item = u8>) -
             2 => _ = facts.steps.insert(step, Standing::Done),
             _ => {
                 let found = json!({"business_email_domain": "found.example", "full_name": "Found Name", "email": "a@found.example"});
-                facts.learn(found.as_object().unwrap());
+                facts.card.learn(found.as_object().unwrap());
                 facts.steps.insert(step, Standing::Done);
             }
         }
@@ -217,9 +219,8 @@ proptest! {
         for (step, facts) in calls {
             let missing: Vec<Need> = step.needs().iter().copied().filter(|need| !facts.has(*need)).collect();
             prop_assert!(missing.is_empty(), "{} without {missing:?}", step.name());
-            prop_assert!(facts.flag("phone_valid") != Some(false), "{} for an invalid number", step.name());
-            let consumer = facts.flag("is_business") == Some(false)
-                || facts.flag("is_business").is_none() && facts.text("caller_type") == Some("CONSUMER");
+            prop_assert!(facts.card.flag("phone_valid") != Some(false), "{} for an invalid number", step.name());
+            let consumer = facts.is_business() == Some(false);
             prop_assert!(!(consumer && matches!(step, Step::Business | Step::Company)), "{} for a consumer", step.name());
         }
     }

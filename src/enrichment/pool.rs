@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::outlook::Rules;
 use super::settle::Books;
 use super::step::Bench;
 use super::work::Steps;
@@ -18,6 +19,9 @@ use crate::queue::engine::{Engine, EngineOptions, Wakes};
 
 /// A process reports failures of a breaker in at most one batch in this time.
 const REPORT_PERIOD: Duration = Duration::from_millis(100);
+
+/// The lane of our own work.
+const LOCAL: &str = "local";
 
 /// How long a suspension waits for calls in flight.
 pub const REST_MAX: Duration = Duration::from_secs(2);
@@ -31,6 +35,8 @@ pub struct PoolOptions {
     pub member: Arc<Member>,
     /// What runs of steps need.
     pub bench: Arc<Bench>,
+    /// What planning goes by.
+    pub rules: Rules,
 }
 
 /// A running pool.
@@ -38,23 +44,25 @@ pub struct PoolOptions {
 pub struct Pool {
     member: Arc<Member>,
     engine: Engine,
-    nudger: tokio::task::JoinHandle<()>,
+    helpers: [tokio::task::JoinHandle<()>; 2],
     reporter: tokio::task::JoinHandle<()>,
     reporter_stop: CancellationToken,
 }
 
 impl Pool {
-    /// Starts runners for every lane that this process can serve.
-    pub fn start(options: PoolOptions) -> Pool {
-        let PoolOptions { db, member, bench } = options;
+    /// Starts runners for every lane that this process can serve, and for our own work. `outlook` keeps the world up to date.
+    pub fn start(options: PoolOptions, outlook: impl Future<Output = ()> + Send + 'static) -> Pool {
+        let PoolOptions { db, member, bench, rules } = options;
         let wakes = member.hints.work.clone();
         let nudger = tokio::spawn(nudge(member.standing(), member.resting.subscribe(), wakes.clone()));
+        let helpers = [nudger, tokio::spawn(outlook)];
         let steps = Arc::new(Steps::new(db.clone(), &member, Arc::clone(&bench)));
         let options = EngineOptions { db: db.clone(), wakes, in_flight: Arc::clone(&member.in_flight) };
-        let engine = Engine::start(options, bench.gateway.served(), &steps, Books);
+        let books = Books::new(bench.world.clone(), rules, member.hints.work.clone());
+        let engine = Engine::start(options, bench.gateway.served().chain([LOCAL]), &steps, books);
         let reporter_stop = CancellationToken::new();
         let reporter = tokio::spawn(report(db, Arc::clone(&bench.gateway), reporter_stop.clone()));
-        Pool { member, engine, nudger, reporter, reporter_stop }
+        Pool { member, engine, helpers, reporter, reporter_stop }
     }
 
     /// Jobs in flight now.
@@ -85,7 +93,7 @@ impl Pool {
             tracing::warn!(%error, "the fleet could not be told of the drain");
         }
         self.engine.drain().await;
-        self.nudger.abort();
+        self.helpers.iter().for_each(tokio::task::JoinHandle::abort);
         self.reporter_stop.cancel();
         if self.reporter.await.is_err() {
             tracing::error!("the reporter of breakers broke");

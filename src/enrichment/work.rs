@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::load;
 use super::step::{self, Bench, Findings, Settlement, Subject};
 use crate::breakers::breaker::ProbeEnd;
 use crate::breakers::{Event, store};
@@ -62,17 +63,12 @@ impl Work for Steps {
         self.look_at(lane)
     }
 
-    async fn load(&self, _lane: &'static str, jobs: &[Claimed]) -> Result<Vec<Option<Subject>>> {
-        let sql = "SELECT id, phone_e164 FROM contacts WHERE id = ANY($1)";
-        let ids: Vec<i64> = jobs.iter().map(|job| job.contact_id).collect();
-        let rows: Vec<(i64, String)> = sqlx::query_as(sql).bind(ids).fetch_all(self.db.pool()).await?;
-        let numbers: BTreeMap<i64, String> = rows.into_iter().collect();
-        let subject = |job: &Claimed| numbers.get(&job.contact_id).map(|n| Subject { phone_e164: n.clone() });
-        Ok(jobs.iter().map(subject).collect())
+    async fn load(&self, lane: &'static str, jobs: &[Claimed]) -> Result<Vec<Option<Subject>>> {
+        load::subjects(&self.db, &self.bench.gateway, lane, jobs).await
     }
 
     async fn run(&self, turn: Turn, job: Claimed, subject: Subject) -> Settlement {
-        let settlement = step::run(&self.bench, turn, job, &subject).await;
+        let settlement = step::run(&self.bench, turn, job, subject).await;
         if settlement.result.parks.is_some() {
             self.shut_until().insert(turn.lane, Instant::now() + PARK_HEARING);
         }
@@ -80,7 +76,11 @@ impl Work for Steps {
     }
 
     async fn take_probe(&self, lane: &'static str) -> Result<Option<i64>> {
-        self.tell_breaker(lane, Event::ProbeWanted { owner: self.epoch() }).await
+        let Some(line) = self.bench.gateway.line(lane) else { return Ok(None) };
+        let (name, rules) = (line.guard.name(), line.guard.rules());
+        let Some(applied) = store::take_probe(&self.db, name, self.epoch(), rules).await? else { return Ok(None) };
+        line.guard.refresh(applied.breaker.clone());
+        Ok((!applied.transitions.is_empty()).then_some(applied.breaker.generation))
     }
 
     async fn end_probe(&self, turn: Turn, settlement: Option<&Settlement>) -> Result<()> {

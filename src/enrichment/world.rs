@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::graph::{Source, Step};
 use super::reason::Reason;
-use crate::providers::MicroUsd;
+use crate::providers::{MicroUsd, PriceBook};
 
 /// What a step does when its provider's breaker is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,6 +58,10 @@ pub struct World {
     pub rules: BTreeMap<Step, StepRules>,
     /// By source's name; a source that is missing is switched off.
     pub offers: BTreeMap<&'static str, Offer>,
+    /// Three or more breakers are open: everything that still runs is damped.
+    pub incident: bool,
+    /// What calls cost.
+    pub prices: PriceBook,
     /// Whether an address is looked for while nobody knows whether it is a consumer.
     pub address_for_unknown: bool,
 }
@@ -125,7 +129,7 @@ mod tests {
         World {
             rules: [(Step::EmailVerify, rules)].into(),
             offers: [("zerobounce", zerobounce), ("hunter-verifier", hunter)].into(),
-            address_for_unknown: false,
+            ..World::default()
         }
     }
 

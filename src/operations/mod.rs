@@ -9,3 +9,4 @@ pub mod ask;
 pub mod handover;
 pub mod views;
 pub mod whatif;
+pub mod why;

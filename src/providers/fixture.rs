@@ -7,10 +7,12 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::call::{CallError, Exchange};
+use super::gateway::budget::Budget;
 use super::limiter::Limiter;
 use super::{Endpoint, Finding, Input, Line};
 use crate::breakers::{Breaker, Guard, Rules};
 use crate::outcome::ErrorKind;
+use crate::settings::CacheSettings;
 
 /// A contact with these columns, of the number that the vendors' examples are about.
 pub fn input(columns: Value) -> Input {
@@ -61,6 +63,9 @@ pub fn line(provider: &'static str, dialect: &'static str) -> Line {
         dialect,
         packages: Vec::new(),
         timeout: Duration::from_secs(5),
+        keep: Some(CacheSettings::default()),
+        rate: Mutex::default(),
+        budget: Mutex::new(Budget::default()),
         guard: Guard::new(provider, rules, Breaker::new()),
         limiter: Mutex::new(Limiter::new(16, 64)),
     }

@@ -88,6 +88,27 @@ impl Input {
         }
     }
 
+    /// Whether the column is true or false; none while it is not known.
+    pub fn flag(&self, column: &str) -> Option<bool> {
+        self.known.get(column).and_then(Value::as_bool)
+    }
+
+    /// All columns that were given.
+    pub fn known(&self) -> &Map<String, Value> {
+        &self.known
+    }
+
+    /// Takes columns over that were found meanwhile.
+    pub fn learn(&mut self, patch: &Map<String, Value>) {
+        self.known.extend(patch.iter().map(|(column, value)| (column.clone(), value.clone())));
+    }
+
+    /// Whether the address is more than a guess of ours.
+    pub fn has_known_email(&self) -> bool {
+        self.has("email")
+            && (self.text("email_source").as_deref() != Some("pattern_guess") || self.is("email_verified"))
+    }
+
     /// Whether the column is true.
     pub fn is(&self, column: &str) -> bool {
         self.known.get(column) == Some(&Value::Bool(true))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::catalogue;
@@ -64,22 +65,37 @@ pub async fn announce(tx: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-/// Parks a lane for `reason` (`credential`, `no_credential`, `budget`, `configuration`), with its timeline line; says whether it was not parked before.
-pub async fn park(tx: &mut PgConnection, lane: &str, reason: &str, detail: &str) -> Result<bool> {
-    let sql = "UPDATE lanes SET parked_reason = $2, parked_at = now(), parked_detail = $3 WHERE lane = $1 AND parked_reason IS NULL";
-    if sqlx::query(sql).bind(lane).bind(reason).bind(detail).execute(&mut *tx).await?.rows_affected() == 0 {
+/// Why a lane is parked, in a word (`credential`, `no_credential`, `budget`, `configuration`) and in words.
+#[derive(Debug, Clone, Copy)]
+pub struct Cause<'a> {
+    /// A word.
+    pub reason: &'a str,
+    /// In words.
+    pub detail: &'a str,
+    /// When it ends by itself; none: with its cause.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Parks a lane, with its timeline line; says whether it was not parked before.
+pub async fn park(tx: &mut PgConnection, lane: &str, cause: Cause<'_>) -> Result<bool> {
+    let Cause { reason, detail, until } = cause;
+    let sql = "UPDATE lanes SET parked_reason = $2, parked_at = now(), parked_detail = $3, parked_until = $4 WHERE lane = $1 AND parked_reason IS NULL";
+    let parked = sqlx::query(sql).bind(lane).bind(reason).bind(detail).bind(until).execute(&mut *tx).await?;
+    if parked.rows_affected() == 0 {
         return Ok(false);
     }
     let line = "INSERT INTO timeline (kind, severity, subject, summary, actor) VALUES ('lane', 'critical', $1, $2, 'switchboard')";
-    sqlx::query(line).bind(lane).bind(format!("parked ({reason}): {detail}")).execute(&mut *tx).await?;
+    let until = until.map_or_else(String::new, |until| format!(" until {}", until.format("%Y-%m-%d %H:%M:%SZ")));
+    let summary = format!("parked ({reason}){until}: {detail}");
+    sqlx::query(line).bind(lane).bind(summary).execute(&mut *tx).await?;
     announce(tx).await?;
     Ok(true)
 }
 
 /// Parks a lane for what node `epoch` found. A refused credential is that node's own: it serves the lane no longer, and the
 /// lane is parked when no other node is left that does.
-pub async fn park_for(tx: &mut PgConnection, lane: &str, epoch: i64, (reason, detail): (&str, &str)) -> Result<()> {
-    if reason == "credential" {
+pub async fn park_for(tx: &mut PgConnection, (lane, epoch): (&str, i64), cause: Cause<'_>) -> Result<()> {
+    if cause.reason == "credential" {
         let sql = "UPDATE nodes SET serves = array_remove(serves, $1) WHERE epoch = $2";
         sqlx::query(sql).bind(lane).bind(epoch).execute(&mut *tx).await?;
         let others = "SELECT EXISTS (SELECT FROM nodes WHERE state = 'live' AND runs_jobs AND $1 = ANY(serves))";
@@ -87,13 +103,27 @@ pub async fn park_for(tx: &mut PgConnection, lane: &str, epoch: i64, (reason, de
             return Ok(());
         }
     }
-    park(tx, lane, reason, detail).await?;
+    park(tx, lane, cause).await?;
     Ok(())
+}
+
+/// Ends every parking whose time has come; says which lanes are free again.
+pub async fn unpark_due(db: &Db) -> Result<Vec<String>> {
+    let sql = "/* sample */ WITH freed AS (
+            UPDATE lanes SET parked_reason = NULL, parked_at = NULL, parked_detail = NULL, parked_until = NULL
+            WHERE parked_until <= now() RETURNING lane),
+        line AS (INSERT INTO timeline (kind, subject, summary, actor) SELECT 'lane', lane, 'no longer parked: a new day', 'switchboard' FROM freed)
+        SELECT lane FROM freed";
+    let freed: Vec<String> = sqlx::query_scalar(sql).fetch_all(db.pool()).await?;
+    if !freed.is_empty() {
+        sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(db.pool()).await?;
+    }
+    Ok(freed)
 }
 
 /// Ends the parking of a lane for one of `reasons`, with its timeline line.
 pub async fn unpark(tx: &mut PgConnection, lane: &str, reasons: &[&str]) -> Result<bool> {
-    let sql = "UPDATE lanes SET parked_reason = NULL, parked_at = NULL, parked_detail = NULL WHERE lane = $1 AND parked_reason = ANY($2)";
+    let sql = "UPDATE lanes SET parked_reason = NULL, parked_at = NULL, parked_detail = NULL, parked_until = NULL WHERE lane = $1 AND parked_reason = ANY($2)";
     if sqlx::query(sql).bind(lane).bind(reasons).execute(&mut *tx).await?.rows_affected() == 0 {
         return Ok(false);
     }

@@ -3,23 +3,27 @@
 //! The core is pure: texts in, [`Settings`] or one sentence out. Every key is a row of `registry`, so that reading, checking
 //! and "did you mean" can't drift apart. A secret comes from the environment only, and `Debug` never shows one.
 
+mod day;
 mod entry;
 mod error;
 mod load;
 mod registry;
 mod sections;
+mod steps;
 mod value;
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
+pub use day::{day_start, next_day};
 pub use error::{Origin, SettingsError};
 pub use load::config_folder;
 pub use sections::{
-    AlertSettings, AskSettings, BreakerSettings, CacheSettings, ConsoleSettings, DatabaseSettings, EnvironmentSettings,
-    InboundSettings, JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,
+    AlertSettings, AskSettings, BreakerSettings, BudgetSettings, CacheSettings, ConsoleSettings, DatabaseSettings,
+    EnvironmentSettings, InboundSettings, JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,
 };
+pub use steps::{STEPS, StepSettings};
 pub use value::duration as parse_duration;
 
 use crate::catalogue;
@@ -57,6 +61,7 @@ pub struct Settings {
     pub master_key: Option<SecretString>,
     providers: BTreeMap<&'static str, ProviderSettings>,
     breakers: BTreeMap<&'static str, BreakerSettings>,
+    steps: BTreeMap<&'static str, StepSettings>,
     credentials: BTreeMap<&'static str, CredentialFields>,
     unlisted: (ProviderSettings, BreakerSettings),
 }
@@ -80,6 +85,7 @@ impl Default for Settings {
             master_key: None,
             providers: catalogue::PROVIDERS.iter().map(|p| (p.id, provider(p))).collect(),
             breakers: breakers.map(|name| (name, BreakerSettings::default())).collect(),
+            steps: steps::defaults(),
             credentials: BTreeMap::new(),
             unlisted: (ProviderSettings::of("", true), BreakerSettings::default()),
         }
@@ -124,6 +130,11 @@ impl Settings {
     pub fn breaker(&self, name: &str) -> &BreakerSettings {
         let breaker = catalogue::by_breaker(name).and_then(|p| p.breaker);
         breaker.and_then(|breaker| self.breakers.get(breaker)).unwrap_or(&self.unlisted.1)
+    }
+
+    /// Settings of a step, by its name; none for the lookup, which is not to be set.
+    pub fn step(&self, name: &str) -> Option<&StepSettings> {
+        self.steps.get(name)
     }
 
     /// What the environment gave for a credential slot, if anything; whether it is complete the catalogue's slot says.

@@ -6,6 +6,7 @@ use super::Settings;
 use super::entry::{Entry, variable};
 use super::error::{Origin, SettingsError};
 use super::sections::{BreakerSettings, Link, ProviderSettings};
+use super::steps::{OF_STEP, STEPS};
 use super::value::{database_url, duration, http_url, limit, models, whole, word, words, yes};
 use crate::catalogue::{self, LOOKUP_PACKAGES, PROVIDERS, Provider, Slot};
 
@@ -122,7 +123,13 @@ const OF_PROVIDER: &[OfProvider] = &[
     OfProvider("enabled", YES, |p, v| put(&mut p.enabled, yes(v))),
     OfProvider("base_url", HTTP, |p, v| put(&mut p.base_url, http_url(v).map(Some))),
     OfProvider("rate", LIMIT, |p, v| put(&mut p.rate, limit(v))),
-    OfProvider("budget_usd", LIMIT, |p, v| put(&mut p.budget_usd, limit(v))),
+    OfProvider("budget_usd", LIMIT, |p, v| put(&mut p.budget.usd, limit(v))),
+    OfProvider("budget_calls", "a whole number from 1 to 1000000000, or none", |p, v| {
+        put(
+            &mut p.budget.calls,
+            if matches!(v.trim(), "none" | "off") { Some(None) } else { whole(v, 1..=1_000_000_000).map(Some) },
+        )
+    }),
     OfProvider("concurrency_start", CALLS, |p, v| put(&mut p.concurrency_start, whole(v, 1..=10_000))),
     OfProvider("concurrency_cap", CALLS, |p, v| put(&mut p.concurrency_cap, whole(v, 1..=10_000))),
     OfProvider("timeout", DURATION, |p, v| lasting(&mut p.timeout, v)),
@@ -152,6 +159,7 @@ pub(super) fn apply(settings: &mut Settings, entry: &Entry) -> Result<(), Settin
         match path.split('.').collect::<Vec<_>>()[..] {
             ["providers", name, key] => of_provider(settings, entry, name, key)?,
             ["breakers", name, key] => of_breaker(settings, entry, name, key),
+            ["steps", name, key] => of_step(settings, entry, name, key),
             _ => None,
         }
     };
@@ -216,6 +224,12 @@ fn of_breaker(settings: &mut Settings, entry: &Entry, name: &str, key: &str) -> 
     Some((row.1, false, row.2(settings.breakers.get_mut(breaker)?, &entry.value)))
 }
 
+fn of_step(settings: &mut Settings, entry: &Entry, name: &str, key: &str) -> Set {
+    let place = settings.steps.get_mut(name)?;
+    let (_, accepts, set) = OF_STEP.iter().find(|row| row.0 == key)?;
+    Some((accepts, false, set(place, &entry.value)))
+}
+
 fn slot_field(name: &str, key: &str) -> Option<(&'static Slot, &'static str)> {
     let slot = PROVIDERS.iter().filter_map(|p| p.slot).find(|slot| is_named(slot.settings, name))?;
     slot.fields.iter().find(|field| field.name == key).map(|field| (slot, field.name))
@@ -269,6 +283,7 @@ fn all_paths() -> Vec<String> {
             all.extend(slot.fields.iter().map(|field| format!("providers.{name}.{}", field.name)));
         }
     }
+    all.extend(STEPS.iter().flat_map(|(name, _)| OF_STEP.iter().map(move |row| format!("steps.{name}.{}", row.0))));
     all.extend(OF_TWILIO.iter().map(|row| format!("providers.twilio.{}", row.0)));
     all.sort();
     all.dedup();

@@ -29,6 +29,15 @@ impl Default for DatabaseSettings {
     }
 }
 
+/// What a provider may cost in a day of `time_zone`, in the whole fleet; `None`: no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BudgetSettings {
+    /// USD.
+    pub usd: Option<f64>,
+    /// Calls.
+    pub calls: Option<u64>,
+}
+
 /// One provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProviderSettings {
@@ -38,8 +47,8 @@ pub struct ProviderSettings {
     pub base_url: Option<String>,
     /// Calls per second in the whole fleet; `None`: no limit.
     pub rate: Option<f64>,
-    /// USD per day in the whole fleet; `None`: no limit.
-    pub budget_usd: Option<f64>,
+    /// What it may cost in a day.
+    pub budget: BudgetSettings,
     /// Calls at once in the whole fleet, where the adapting limit starts.
     pub concurrency_start: u32,
     /// Calls at once in the whole fleet, where the adapting limit ends.
@@ -65,7 +74,7 @@ impl ProviderSettings {
             enabled: !matches!(id, "whitepages" | "truecaller"),
             base_url: None,
             rate: None,
-            budget_usd: None,
+            budget: BudgetSettings::default(),
             concurrency_start: 16,
             concurrency_cap: 64,
             timeout: SECOND * if has_lane { 10 } else { 30 },

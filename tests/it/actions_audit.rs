@@ -28,7 +28,7 @@ async fn dead(db: &Db, how_many: usize) -> Vec<i64> {
     let ids = jobs.iter().map(|job| job.id).collect();
     let kind = switchboard::outcome::ErrorKind::UpstreamError;
     let batch: Vec<_> = jobs.into_iter().map(|job| failed(job, epoch, kind, switchboard::queue::End::Dead)).collect();
-    switchboard::enrichment::settle::settle(db, &batch).await.unwrap();
+    crate::support::settlement::settle(db, &batch).await.unwrap();
     ids
 }
 

@@ -30,7 +30,7 @@ fn is_whole(report: &Value) {
         (0, 0, 0),
         "{report}"
     );
-    assert_eq!(number("/jobs/enqueued"), 300);
+    assert!(number("/jobs/enqueued") >= 300, "{report}");
     assert!(number("/breaker_openings") >= 1 && number("/calls/probes") >= 1, "{report}");
     assert_eq!(number("/calls/while_open"), number("/calls/probes"), "{report}");
     assert!(number("/calls/total") > 300, "calls in flight failed when the outage began: {report}");

@@ -3,7 +3,6 @@
 use chrono::Utc;
 use serde_json::json;
 use switchboard::database::Db;
-use switchboard::enrichment::settle::settle;
 use switchboard::enrichment::step::Settlement;
 use switchboard::fleet::node;
 use switchboard::operations::actions::{Action, Actor, Confirmation, JobTarget, LookUp, plan, run};
@@ -14,7 +13,7 @@ use switchboard::queue::depth::{self, Depth};
 use switchboard::queue::{End, orphans};
 
 use crate::support::TestDb;
-use crate::support::settlement::{failed, found};
+use crate::support::settlement::{failed, found, settle};
 use crate::support::work::{contacts, epoch, look_up, statuses};
 
 /// Knuth's multiplier: any spread will do, and a failure repeats.

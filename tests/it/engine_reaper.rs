@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
-use switchboard::enrichment::settle::settle;
 use switchboard::fleet::node::{self, Pulse};
 use switchboard::queue::claim::claim;
 use switchboard::queue::orphans::{Reaped, reap};
 
 use crate::support::TestDb;
-use crate::support::settlement::found;
+use crate::support::settlement::{found, settle};
 use crate::support::work::{count, epoch, queued, statuses};
 
 const DEAD_AFTER: Duration = Duration::from_secs(15);

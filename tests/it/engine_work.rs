@@ -65,12 +65,13 @@ struct NoBooks;
 
 impl Ledger for NoBooks {
     type Result = ();
+    type Draft = ();
 
     async fn reconsider(&self, _tx: &mut PgConnection, _batch: &mut [Settlement<()>]) -> Result<()> {
         Ok(())
     }
 
-    async fn write(&self, _tx: &mut PgConnection, _held: &[Settlement<()>]) -> Result<()> {
+    async fn write(&self, _tx: &mut PgConnection, _held: &[Settlement<()>], _draft: &()) -> Result<()> {
         Ok(())
     }
 }

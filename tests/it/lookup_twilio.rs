@@ -80,7 +80,7 @@ async fn a_request_is_the_number_the_packages_and_the_credential_and_nothing_els
     let number: String = sqlx::query_scalar("SELECT phone_e164 FROM contacts").fetch_one(test.db.pool()).await.unwrap();
     assert_eq!((asked.method.as_str(), twilio.asked().len()), ("GET", 1));
     assert_eq!(asked.path, format!("/v2/PhoneNumbers/{}", number.replace('+', "%2B")));
-    assert_eq!(asked.query, "Fields=line_type_intelligence%2Ccaller_name");
+    assert_eq!(asked.query, "Fields=caller_name%2Cline_type_intelligence");
     let basic = base64::engine::general_purpose::STANDARD.encode("AC1:t");
     assert_eq!(asked.headers["authorization"], format!("Basic {basic}"));
     assert_eq!(asked.headers["user-agent"], format!("switchboard/{}", env!("CARGO_PKG_VERSION")));

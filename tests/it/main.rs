@@ -37,6 +37,8 @@ mod lookup_secrets;
 mod lookup_twilio;
 mod migrate_applies;
 mod operations_jobs;
+mod pipeline_actions;
+mod pipeline_whole;
 mod private_server_life;
 mod private_server_places;
 mod providers_contract;

@@ -2,11 +2,10 @@
 
 use serde_json::json;
 use switchboard::database::Db;
-use switchboard::enrichment::settle::settle;
 use switchboard::outcome::ErrorKind;
 use switchboard::queue::{End, claim::claim, depth};
 
-use crate::support::settlement::{failed, found};
+use crate::support::settlement::{failed, found, settle};
 use crate::support::work::{count, epoch, queued, statuses};
 use crate::support::{Program, TestDb};
 

@@ -106,7 +106,7 @@ enabled = false
     assert_eq!(settings.database.max_connections, 20);
     assert_eq!(settings.inbound.public_url.as_deref(), Some("https://hooks.example"));
     assert_eq!(settings.provider("twilio").packages, ["caller_name", "sim_swap"]);
-    assert_eq!(settings.provider("twilio").budget_usd, Some(12.5));
+    assert_eq!(settings.provider("twilio").budget.usd, Some(12.5));
     assert_eq!((settings.environment.name.as_deref(), settings.environment.production), (Some("north"), Some(true)));
     assert!(!settings.provider("clearbit-phone").enabled && !settings.telemetry.mask_pii);
 }

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 pub use super::bench::BenchArgs;
 pub use ask::AskArgs;
 pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
-pub use contacts::{ContactsArgs, ContactsVerb, LookupArgs};
+pub use contacts::{ContactsArgs, ContactsVerb, DuplicatesArgs, DuplicatesVerb, LookupArgs, UsageArgs, WhyArgs};
 pub use files::{ExportArgs, ImportArgs};
 pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb, WhichJobs};
 pub use records::RecordsArgs;
@@ -73,10 +73,16 @@ pub enum Command {
     Import(ImportArgs),
     /// Export contacts as CSV.
     Export(ExportArgs),
-    /// List or show contacts.
+    /// List, show, set, retry, enrich or rescore contacts.
     Contacts(ContactsArgs),
     /// Ask in plain words for contacts, or about them.
     Ask(AskArgs),
+    /// List pairs of duplicates, merge them, undo a merge.
+    Duplicates(DuplicatesArgs),
+    /// Calls, answers of the cache and cost by provider and day.
+    Usage(UsageArgs),
+    /// Why something waits: the chain of causes down to the root.
+    Why(WhyArgs),
     /// Enqueue lookups.
     Lookup(LookupArgs),
     /// List, show, retry, cancel, discard or reprioritise jobs.

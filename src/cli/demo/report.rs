@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::super::Failure;
 use super::super::output::{self, thousands};
+use crate::catalogue;
 use crate::database::Db;
 use crate::sandbox::{CallRecord, Sandbox};
 
@@ -30,6 +31,31 @@ pub struct Report {
     pub seconds: f64,
     /// Contacts finished a second.
     pub contacts_per_s: f64,
+    /// USD.
+    pub cost: f64,
+    /// By provider.
+    pub providers: Vec<ProviderRow>,
+}
+
+/// One provider's part.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProviderRow {
+    /// Its id.
+    pub provider: &'static str,
+    /// Calls that reached its stand-in.
+    pub calls: usize,
+    /// Answers taken from the result cache instead of a call.
+    pub cached: i64,
+    /// Answers without data.
+    pub no_data: i64,
+    /// Times that its breaker opened.
+    pub openings: usize,
+    /// Seconds that it was open.
+    pub open_s: f64,
+    /// Calls while it was open, probes included.
+    pub while_open: usize,
+    /// Most calls at once, at the stand-in.
+    pub most_at_once: u64,
     /// USD.
     pub cost: f64,
 }
@@ -76,6 +102,7 @@ pub struct Calls {
 /// A time during which a breaker was open.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Outage {
+    provider: &'static str,
     from: DateTime<Utc>,
     until: Option<DateTime<Utc>>,
 }
@@ -107,8 +134,10 @@ pub async fn report(db: &Db, sandbox: &Sandbox, seconds: f64) -> Result<Report, 
             .fetch_one(db.pool())
             .await?;
     let outages = outages(db).await?;
-    let arrived = sandbox.calls();
-    let calls = Calls { total: arrived.len(), while_open: while_open(&arrived, &outages), probes, cached };
+    let providers = providers(db, sandbox, &outages).await?;
+    let while_open = providers.iter().map(|row| row.while_open).sum();
+    let total = providers.iter().map(|row| row.calls).sum();
+    let calls = Calls { total, while_open, probes, cached };
     let finished = contacts.completed + contacts.failed;
     Ok(Report {
         calls,
@@ -120,21 +149,48 @@ pub async fn report(db: &Db, sandbox: &Sandbox, seconds: f64) -> Result<Report, 
         cost,
         contacts,
         jobs,
+        providers,
     })
 }
 
+async fn providers(db: &Db, sandbox: &Sandbox, outages: &[Outage]) -> Result<Vec<ProviderRow>, Failure> {
+    let sql =
+        "SELECT provider, sum(cached)::bigint, sum(no_data)::bigint, sum(cost)::float8 FROM usage GROUP BY provider";
+    let usage: Vec<(String, i64, i64, f64)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
+    let (arrived, counters) = (sandbox.calls(), sandbox.counters());
+    let row = |provider: &'static str| {
+        let own: Vec<Outage> = outages.iter().filter(|outage| outage.provider == provider).copied().collect();
+        let calls: Vec<&CallRecord> = arrived.iter().filter(|call| call.provider == provider).collect();
+        let used = usage.iter().find(|(id, ..)| id == provider);
+        let open = |o: &Outage| o.until.map_or(0.0, |until| (until - o.from).num_milliseconds() as f64 / 1000.0);
+        ProviderRow {
+            provider,
+            calls: calls.len(),
+            cached: used.map_or(0, |u| u.1),
+            no_data: used.map_or(0, |u| u.2),
+            openings: own.len(),
+            open_s: own.iter().map(open).sum(),
+            while_open: while_open(&calls, &own),
+            most_at_once: counters.get(provider).map_or(0, |counted| counted.most_at_once),
+            cost: used.map_or(0.0, |u| u.3),
+        }
+    };
+    Ok(catalogue::PROVIDERS.iter().filter(|p| p.has_lane && p.breaker.is_some()).map(|p| row(p.id)).collect())
+}
+
 async fn outages(db: &Db) -> Result<Vec<Outage>, Failure> {
-    let sql = "SELECT at, event FROM breaker_events WHERE event IN ('opened', 'ramp_failed', 'probe_succeeded', 'closed') ORDER BY id";
-    let events: Vec<(DateTime<Utc>, String)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
+    let sql = "SELECT at, event, breaker FROM breaker_events WHERE event IN ('opened', 'ramp_failed', 'probe_succeeded', 'closed') ORDER BY id";
+    let events: Vec<(DateTime<Utc>, String, String)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
     Ok(intervals(&events))
 }
 
-fn intervals(events: &[(DateTime<Utc>, String)]) -> Vec<Outage> {
+fn intervals(events: &[(DateTime<Utc>, String, String)]) -> Vec<Outage> {
     let mut out: Vec<Outage> = Vec::new();
-    for (at, event) in events {
-        let open = out.last_mut().filter(|outage| outage.until.is_none());
+    for (at, event, breaker) in events {
+        let Some(provider) = catalogue::by_breaker(breaker).map(|p| p.id) else { continue };
+        let open = out.iter_mut().rev().find(|outage| outage.provider == provider && outage.until.is_none());
         match (event.as_str(), open) {
-            ("opened" | "ramp_failed", None) => out.push(Outage { from: *at, until: None }),
+            ("opened" | "ramp_failed", None) => out.push(Outage { provider, from: *at, until: None }),
             ("probe_succeeded" | "closed", Some(outage)) => outage.until = Some(*at),
             _ => {}
         }
@@ -142,7 +198,7 @@ fn intervals(events: &[(DateTime<Utc>, String)]) -> Vec<Outage> {
     out
 }
 
-fn while_open(calls: &[CallRecord], outages: &[Outage]) -> usize {
+fn while_open(calls: &[&CallRecord], outages: &[Outage]) -> usize {
     let during =
         |at: DateTime<Utc>| outages.iter().any(|o| at > o.from + HEARING && o.until.is_none_or(|until| at < until));
     calls.iter().filter(|call| during(call.at)).count()
@@ -150,10 +206,11 @@ fn while_open(calls: &[CallRecord], outages: &[Outage]) -> usize {
 
 async fn burnt(db: &Db, outages: &[Outage]) -> Result<i64, Failure> {
     let sql = "SELECT count(*) FROM job_failures f WHERE f.burnt AND NOT f.probe AND EXISTS (
-                   SELECT FROM unnest($1::timestamptz[], $2::timestamptz[]) AS o(began, ended)
-                   WHERE f.started_at > o.began AND (o.ended IS NULL OR f.started_at < o.ended))";
+                   SELECT FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS o(lane, began, ended)
+                   WHERE f.lane = o.lane AND f.started_at > o.began AND (o.ended IS NULL OR f.started_at < o.ended))";
+    let lanes: Vec<&str> = outages.iter().map(|o| o.provider).collect();
     let (from, until): (Vec<_>, Vec<_>) = outages.iter().map(|o| (o.from, o.until)).unzip();
-    Ok(sqlx::query_scalar(sql).bind(from).bind(until).fetch_one(db.pool()).await?)
+    Ok(sqlx::query_scalar(sql).bind(lanes).bind(from).bind(until).fetch_one(db.pool()).await?)
 }
 
 /// None where the server's library of statistics is missing.
@@ -188,6 +245,19 @@ pub fn print(r: &Report) -> Result<(), Failure> {
         r.calls.probes,
         r.attempts_burnt_while_open
     ))?;
+    for p in r.providers.iter().filter(|p| p.calls > 0) {
+        output::line(&format!(
+            "  {:<17} {:>6} calls, {:>5} from the cache, {:>5} without data; open {} times, {:.1} s; at most {} at once; ${:.2}",
+            p.provider,
+            n(p.calls),
+            thousands(p.cached),
+            thousands(p.no_data),
+            p.openings,
+            p.open_s,
+            p.most_at_once,
+            p.cost
+        ))?;
+    }
     if let Some(statements) = r.sql_statements {
         output::line(&format!("database   {} statements", thousands(statements)))?;
     }
@@ -209,8 +279,9 @@ mod tests {
     fn an_outage_lasts_from_its_opening_to_the_probe_that_succeeded() {
         let events =
             [(0, "opened"), (6000, "opened"), (12_000, "probe_succeeded"), (13_000, "closed"), (20_000, "opened")];
-        let events: Vec<_> = events.iter().map(|(ms, e)| (at(*ms), (*e).to_owned())).collect();
-        let expected = [Outage { from: at(0), until: Some(at(12_000)) }, Outage { from: at(20_000), until: None }];
+        let events: Vec<_> = events.iter().map(|(ms, e)| (at(*ms), (*e).to_owned(), "twilio".to_owned())).collect();
+        let outage = |from, until: Option<i64>| Outage { provider: "twilio", from: at(from), until: until.map(at) };
+        let expected = [outage(0, Some(12_000)), outage(20_000, None)];
         assert_eq!(intervals(&events), expected);
     }
 }

@@ -1,16 +1,16 @@
 //! What a demo stands on: a scratch database, the stand-ins with an outage, contacts with queued lookups, and a crew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use secrecy::SecretString;
 use tokio::runtime::Runtime;
 
 use super::super::Failure;
 use super::super::args::DemoArgs;
 use super::super::crew::{self, Crew, CrewOptions};
 use super::super::terminal::Show;
+use crate::catalogue;
 use crate::console::UserFiles;
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
@@ -27,12 +27,8 @@ use crate::vault::Credentials;
 const PREFIX: &str = "demo";
 const CONTACTS: &str = include_str!("../../../assets/demo.csv");
 /// Times short enough that an outage, its probes and its end fit into a minute; the screen names them.
-const SHORT_TIMES: [(&str, &str); 4] = [
-    ("breakers.twilio.cool_off", "5s"),
-    ("breakers.twilio.cool_off_cap", "10s"),
-    ("jobs.retry_base", "1s"),
-    ("jobs.retry_cap", "10s"),
-];
+const SHORT_TIMES: [(&str, &str); 2] = [("jobs.retry_base", "1s"), ("jobs.retry_cap", "10s")];
+const COOL_OFF: [(&str, &str); 2] = [("cool_off", "5s"), ("cool_off_cap", "10s")];
 
 /// A set stage.
 pub struct Stage {
@@ -61,10 +57,8 @@ impl Stage {
         };
         let sandbox = Sandbox::start(options).await?;
         fill(&db, args.contacts as usize).await?;
-        let mut overrides: Vec<(String, String)> = SHORT_TIMES.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
-        overrides.push(("providers.twilio.base_url".into(), sandbox.url()));
-        let settings = Settings::isolated(&overrides)?;
-        let credentials = credentials(&sandbox);
+        let settings = Settings::resolve(None, sandbox.environment().into_iter(), &short_times())?;
+        let credentials = crew::credentials(&settings);
         let trace = trace(&credentials);
         let crew =
             Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
@@ -144,13 +138,14 @@ fn trace(credentials: &Credentials) -> Option<TraceGuard> {
     telemetry::init(options).ok()
 }
 
-fn credentials(sandbox: &Sandbox) -> Credentials {
-    let accepted = sandbox.credential();
-    let fields = BTreeMap::from([
-        ("account_sid".to_owned(), SecretString::from(accepted.account_sid.clone())),
-        ("auth_token".to_owned(), SecretString::from(accepted.auth_token.clone())),
-    ]);
-    Credentials::from_environment(|slot| (slot == "twilio").then(|| fields.clone()))
+/// Overrides for every breaker.
+fn short_times() -> Vec<(String, String)> {
+    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    let breakers = catalogue::PROVIDERS.iter().filter(|provider| provider.breaker.is_some() && provider.has_lane);
+    let cool_offs = breakers.flat_map(|provider| {
+        COOL_OFF.map(|(key, value)| (format!("breakers.{}.{key}", provider.settings.to_lowercase()), value.to_owned()))
+    });
+    SHORT_TIMES.into_iter().map(owned).chain(cool_offs).collect()
 }
 
 /// The contacts of the assets, then generated ones up to `wanted`, all with their lookups enqueued.

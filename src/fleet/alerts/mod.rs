@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::breakers::store;
 use crate::database::{Db, Result};
 use machine::{Change, Levels, Open, Severity, step};
 
@@ -82,6 +83,18 @@ fn measures(lanes: &[LaneFacts], t: &Thresholds) -> Vec<Measure> {
     out
 }
 
+/// Three or more breakers open at once: one incident, and one alert for all of them.
+fn incident(broken: i64) -> Measure {
+    Measure {
+        key: "incident/breakers".into(),
+        subject: "breakers".into(),
+        levels: Levels { warning: None, critical: Some(store::INCIDENT - 1) },
+        value: Some(broken),
+        what: "breakers are open at once: an outage of the network or of a cloud",
+        incident: false,
+    }
+}
+
 #[derive(Debug, sqlx::FromRow)]
 struct Row {
     id: i64,
@@ -121,7 +134,9 @@ pub async fn judge(db: &Db, thresholds: &Thresholds) -> Result<()> {
     let now: DateTime<Utc> = sqlx::query_scalar("/* sample */ SELECT now()").fetch_one(&mut *tx).await?;
     let open: Vec<Row> = sqlx::query_as(OPEN).fetch_all(&mut *tx).await?;
     let open: BTreeMap<&str, &Row> = open.iter().map(|row| (row.key.as_str(), row)).collect();
-    for measure in measures(&lanes, thresholds) {
+    let broken = "/* sample */ SELECT count(*) FROM breakers WHERE lane IS NOT NULL AND state IN ('open', 'half_open')";
+    let broken: i64 = sqlx::query_scalar(broken).fetch_one(&mut *tx).await?;
+    for measure in measures(&lanes, thresholds).into_iter().chain([incident(broken)]) {
         let row = open.get(measure.key.as_str()).copied();
         match (row, measure.value) {
             (None, None) => {}

@@ -52,6 +52,7 @@ pub async fn round(db: &Db, orders: &Orders, round: Round) -> Result<()> {
     renew_statistics(db).await?;
     end_holds(db).await?;
     watch_credentials(db).await?;
+    lane::unpark_due(db).await?;
     sample::sample(db).await?;
     sample::roll_up(db).await?;
     alerts::judge(db, &orders.thresholds).await?;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::draft::{Inverse, Refusal};
-use super::{Action, Schedule, alerts, breakers, jobs, lanes, schedules};
+use super::{Action, Schedule, alerts, breakers, cards, jobs, lanes, merges, schedules};
 
 /// Reads the inverse of an audit row and checks that it is still true.
 pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusal> {
@@ -42,12 +42,16 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         | Action::HoldBreakerOpen { name, .. }
         | Action::HoldBreakerClosed { name, .. }
         | Action::ReleaseBreaker { name } => breakers::state(tx, name).await?,
+        Action::SetContact { contact, fields } => cards::state(tx, *contact, fields).await?,
+        Action::Unmerge { merge } => merges::state(tx, *merge).await?,
         Action::RetryJobs { .. }
         | Action::CancelJobs { .. }
         | Action::DiscardJobs { .. }
         | Action::ReprioritiseJobs { .. }
         | Action::RestorePriorities { .. }
-        | Action::LookUp(_) => inverse.expects.clone(),
+        | Action::LookUp(_)
+        | Action::Enrich(_)
+        | Action::Merge { .. } => inverse.expects.clone(),
     };
     if now != inverse.expects {
         return Err(Refusal::Impossible(format!(

@@ -6,12 +6,15 @@
 mod actor;
 mod alerts;
 mod breakers;
+mod cards;
 mod contacts;
 mod draft;
+mod enrich;
 mod import;
 mod inverse;
 mod jobs;
 mod lanes;
+mod merges;
 mod plan;
 mod record;
 mod schedules;
@@ -123,6 +126,27 @@ pub enum Action {
     },
     /// Enqueue lookups of the contacts that match.
     LookUp(LookUp),
+    /// Plan the steps of the contacts that match anew.
+    Enrich(Enrich),
+    /// Set columns of one contact by hand.
+    SetContact {
+        /// Its id.
+        contact: i64,
+        /// Field to value; an empty text empties it.
+        fields: serde_json::Map<String, serde_json::Value>,
+    },
+    /// Make one contact stand for another.
+    Merge {
+        /// The one that stays.
+        primary: i64,
+        /// The one that it stands for.
+        duplicate: i64,
+    },
+    /// Make them two again.
+    Unmerge {
+        /// Number of the merge.
+        merge: i64,
+    },
     /// Take an open alert on, or give it back.
     AckAlert {
         /// Its number.
@@ -157,6 +181,24 @@ pub struct Schedule {
     pub every: String,
     /// What is enqueued at each time.
     pub work: LookUp,
+}
+
+/// Which contacts to enrich.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrich {
+    /// A text of the filter language; empty = all contacts.
+    pub filter: String,
+    /// No answer of the cache will do.
+    pub again: bool,
+    /// Duplicates are looked for, and nobody is asked.
+    pub checks_only: bool,
+}
+
+impl Enrich {
+    /// Kind of its jobs.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.checks_only { crate::enrichment::graph::Step::Duplicates.name() } else { crate::enrichment::ENRICH }
+    }
 }
 
 /// Which contacts to look up, and what to ask about them.
@@ -248,6 +290,11 @@ impl Action {
             Action::SilenceAlert { .. } => "alerts silence",
             Action::AddSchedule(_) => "schedules add",
             Action::RemoveSchedule { .. } => "schedules remove",
+            Action::Enrich(wish) if wish.checks_only => "contacts rescore",
+            Action::Enrich(_) => "contacts enrich",
+            Action::SetContact { .. } => "contacts set",
+            Action::Merge { .. } => "duplicates merge",
+            Action::Unmerge { .. } => "duplicates undo",
         }
     }
 
@@ -274,6 +321,11 @@ impl Action {
             Action::SilenceAlert { key, .. } => key.clone(),
             Action::LookUp(wish) if wish.filter.is_empty() => "all contacts".into(),
             Action::LookUp(wish) => wish.filter.clone(),
+            Action::Enrich(wish) if wish.filter.is_empty() => "all contacts".into(),
+            Action::Enrich(wish) => wish.filter.clone(),
+            Action::SetContact { contact, .. } => format!("contact {contact}"),
+            Action::Merge { primary, duplicate } => format!("contacts {primary} and {duplicate}"),
+            Action::Unmerge { merge } => format!("merge {merge}"),
         }
     }
 

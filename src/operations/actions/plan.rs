@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::draft::{Draft, Refusal};
-use super::{Action, alerts, breakers, contacts, jobs, lanes, schedules};
+use super::{Action, alerts, breakers, cards, contacts, enrich, jobs, lanes, merges, schedules};
 use crate::database::Db;
 
 /// More rows than this make an action heavy.
@@ -104,6 +104,10 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         | Action::ReprioritiseJobs { .. }
         | Action::RestorePriorities { .. } => jobs::plan(db, &action).await?,
         Action::LookUp(wish) => contacts::plan(db, wish).await?,
+        Action::Enrich(wish) => enrich::plan(db, wish).await?,
+        Action::SetContact { contact, fields } => cards::plan(db, *contact, fields).await?,
+        Action::Merge { primary, duplicate } => merges::plan(db, *primary, *duplicate).await?,
+        Action::Unmerge { merge } => merges::plan_undo(db, *merge).await?,
         Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::plan(db, &action).await?,
         Action::AddSchedule(_) | Action::RemoveSchedule { .. } => schedules::plan(db, &action).await?,
         Action::ResetBreaker { .. }

@@ -4,7 +4,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::draft::{Done, Refusal};
-use super::{Action, Actor, Confirmed, Plan, alerts, breakers, contacts, inverse, jobs, lanes, schedules};
+use super::{
+    Action, Actor, Confirmed, Plan, alerts, breakers, cards, contacts, enrich, inverse, jobs, lanes, merges, schedules,
+};
 use crate::database::{Db, Error};
 
 /// What was done.
@@ -86,6 +88,10 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
         | Action::ReprioritiseJobs { .. }
         | Action::RestorePriorities { .. } => jobs::act(tx, &plan.action, plan.bound).await,
         Action::LookUp(wish) => contacts::act(tx, wish, plan.bound).await,
+        Action::Enrich(wish) => enrich::act(tx, wish, plan.bound).await,
+        Action::SetContact { contact, fields } => cards::act(tx, *contact, fields).await,
+        Action::Merge { primary, duplicate } => merges::act(tx, (*primary, *duplicate), actor).await,
+        Action::Unmerge { merge } => merges::undo(tx, *merge).await,
         Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::act(tx, &plan.action, actor).await,
         Action::AddSchedule(_) | Action::RemoveSchedule { .. } => schedules::act(tx, &plan.action, actor).await,
         Action::ResetBreaker { .. }

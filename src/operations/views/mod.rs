@@ -3,6 +3,7 @@
 //! Every view is one bounded statement or a few; none counts rows of a large table.
 
 mod breakers;
+mod duplicates;
 mod fleet;
 mod jobs;
 mod lanes;
@@ -13,6 +14,7 @@ mod spend;
 mod status;
 
 pub use breakers::{BreakerEvent, BreakerView, breaker_history, breakers};
+pub use duplicates::{PairView, duplicates};
 pub use fleet::{LeaderView, NodeView, leader, nodes};
 pub use jobs::{FailureView, JobDetail, JobGroup, JobPage, JobRow, dead_groups, job, jobs, jobs_matching};
 pub use lanes::{LaneView, SamplePoint, lane_trend, lanes};

@@ -18,13 +18,14 @@ pub async fn settle<L: Ledger>(db: &Db, ledger: &L, batch: &[Settlement<L::Resul
     if held.is_empty() {
         return Ok(0);
     }
-    ledger.reconsider(&mut tx, &mut held).await?;
-    ledger.write(&mut tx, &held).await?;
+    let draft = ledger.reconsider(&mut tx, &mut held).await?;
+    ledger.write(&mut tx, &held, &draft).await?;
     let endings: Vec<Ending> = held
         .iter()
         .map(|s| Ending { id: s.job.id, attempt: s.job.attempt, end: s.end.clone(), failure: s.failure.clone() })
         .collect();
     end::end(&mut tx, lane, epoch, &endings).await?;
     tx.commit().await?;
+    ledger.committed(draft);
     Ok(held.len())
 }

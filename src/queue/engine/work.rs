@@ -124,20 +124,28 @@ pub trait Work: Send + Sync + 'static {
 pub trait Ledger: Send + Sync + 'static {
     /// What a handler finds.
     type Result: Clone + Default + Send + Sync + 'static;
+    /// What the endings of a batch mean, worked out and not yet written.
+    type Draft: Send + 'static;
 
-    /// Reconsiders ends in the light of what the database knows, before anything is written.
+    /// Reconsiders ends in the light of what the database knows, and works out what they mean, before anything is written.
     fn reconsider(
         &self,
         tx: &mut PgConnection,
         batch: &mut [Settlement<Self::Result>],
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<Output = Result<Self::Draft>> + Send;
 
     /// Writes what was found. `held` are those whose lease was still ours; it is never empty.
     fn write(
         &self,
         tx: &mut PgConnection,
         held: &[Settlement<Self::Result>],
+        draft: &Self::Draft,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Everything is committed: whoever waits for it may be woken.
+    fn committed(&self, draft: Self::Draft) {
+        let _ = draft;
+    }
 
     /// What may still be written of a result that the database refused.
     fn salvage(&self, result: Self::Result) -> Self::Result {

@@ -100,6 +100,9 @@ fn line(id: &'static str, base_url: String) -> Line {
         dialect: catalogue::dialects(id)[0].name,
         packages: vec!["line_type_intelligence".into(), "caller_name".into()],
         timeout: Duration::from_secs(10),
+        keep: None,
+        rate: Mutex::default(),
+        budget: Mutex::default(),
         guard: Guard::new(provider.breaker.unwrap(), rules, Breaker::new()),
         limiter: Mutex::new(Limiter::new(16, 64)),
     }

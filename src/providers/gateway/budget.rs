@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::prices::MicroUsd;
+use crate::providers::MicroUsd;
 
 /// What a provider may cost in a day, over the whole fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,11 +75,15 @@ impl Budget {
         true
     }
 
-    /// A call that had begun is over and cost so much.
-    pub fn end(&mut self, cost: MicroUsd) {
+    /// A call that had begun is over.
+    pub fn end(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.since.money += cost;
         self.since.calls += 1;
+    }
+
+    /// A call cost so much.
+    pub fn spend(&mut self, cost: MicroUsd) {
+        self.since.money += cost;
         self.costs.push_back(cost);
         if self.costs.len() > REMEMBERED {
             self.costs.pop_front();
@@ -108,7 +112,7 @@ mod tests {
         budget.read(Spent { money: 0, calls: 1 });
         assert!(budget.begin() && budget.begin());
         assert!(!budget.begin(), "two are in flight and one was made");
-        budget.end(0);
+        budget.end();
         assert!(!budget.begin());
         budget.read(Spent::default());
         assert!(budget.begin(), "a new day");
@@ -125,9 +129,12 @@ mod tests {
         #[test]
         fn equal_prices_never_go_over_the_money(price in 1i64..1000, limit in 1i64..20_000, calls in 1usize..60) {
             let mut budget = Budget::new(Allowance { money: Some(limit), calls: None });
-            budget.end(price);
+            budget.spend(price);
             for _ in 0..calls {
-                if budget.begin() { budget.end(price); }
+                if budget.begin() {
+                    budget.end();
+                    budget.spend(price);
+                }
             }
             prop_assert!(budget.since.money <= limit.max(price));
         }

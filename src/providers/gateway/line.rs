@@ -1,0 +1,93 @@
+//! What the gateway knows of one provider: where it lives, how it is spoken to, and everything that holds its calls back.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::budget::{Budget, Spent};
+use super::rate::Rate;
+use crate::breakers::Guard;
+use crate::providers::MicroUsd;
+use crate::providers::limiter::Limiter;
+use crate::settings::CacheSettings;
+
+/// One provider.
+#[derive(Debug)]
+pub struct Line {
+    /// Provider's id.
+    pub provider: &'static str,
+    /// Credential slot.
+    pub slot: &'static str,
+    /// Base URL without a trailing slash.
+    pub base_url: String,
+    /// Which of the provider's ways to be spoken to; one of the catalogue's words.
+    pub dialect: &'static str,
+    /// Data packages to ask for, where the provider has them.
+    pub packages: Vec<String>,
+    /// Bound of the whole call, body included.
+    pub timeout: Duration,
+    /// How long answers stay fresh; none: its answers may not be served again.
+    pub keep: Option<CacheSettings>,
+    /// Its breaker as this process sees it.
+    pub guard: Guard,
+    /// Its concurrency.
+    pub limiter: Mutex<Limiter>,
+    /// Its calls a second; none: no limit.
+    pub rate: Mutex<Option<Rate>>,
+    /// Its day's money and calls.
+    pub budget: Mutex<Budget>,
+}
+
+impl Line {
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether one more call could go over the day's budget.
+    pub fn is_spent(&self) -> bool {
+        self.budget().is_spent()
+    }
+
+    /// What the fleet has spent on this day, as just read.
+    pub fn read_spent(&self, spent: Spent) {
+        self.budget().read(spent);
+    }
+
+    /// Begins a call, if the day's budget is enough for it.
+    pub(super) fn begin(&self) -> bool {
+        self.budget().begin()
+    }
+
+    /// A call that had begun is over.
+    pub(super) fn ended(&self) {
+        self.budget().end();
+    }
+
+    /// A call cost so much.
+    pub fn spent(&self, cost: MicroUsd) {
+        self.budget().spend(cost);
+    }
+
+    /// So many live nodes share the rate.
+    pub fn shared_by(&self, nodes: u32) {
+        if let Some(rate) = self.rate.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            rate.shared_by(nodes);
+        }
+    }
+
+    /// Calls that this process may begin in a second, at least 1; none without a rate.
+    pub fn per_second(&self) -> Option<u32> {
+        let rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        rate.as_ref().map(|rate| (rate.own().ceil() as u32).max(1))
+    }
+
+    /// Waits for the next free moment of the rate.
+    pub(super) async fn turn(&self) {
+        let wait = {
+            let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+            rate.as_mut().map_or(Duration::ZERO, |rate| rate.take(Instant::now()))
+        };
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
