@@ -1,6 +1,7 @@
 //! When a frame is due: keys at once, data at most once a second and within a budget of bytes, and nothing while the
 //! frame before is still being written.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -8,8 +9,10 @@ use ratatui::buffer::Buffer;
 
 use super::edge::Painter;
 
-/// At most 30 frames a second, whatever is pressed.
-const KEY_FRAME: Duration = Duration::from_millis(33);
+/// At most 30 frames a second, whatever is pressed: so many within such a time, at once where there is room, since the
+/// answer of the database often comes just before the next key.
+const KEY_FRAMES: usize = 3;
+const KEY_TIME: Duration = Duration::from_millis(100);
 /// At most one frame a second for data.
 const DATA_FRAME: Duration = Duration::from_millis(950);
 /// Bytes a second for data, on a normal and on a slow link.
@@ -24,7 +27,8 @@ pub struct Frames {
     key: bool,
     data: bool,
     writing: bool,
-    last: Option<Instant>,
+    /// When the last frames were made, the oldest first; at most [`KEY_FRAMES`].
+    made: VecDeque<Instant>,
     data_after: Instant,
     measure: Measure,
     /// What goes with the next frame and is no picture: clipboard, mouse.
@@ -49,7 +53,7 @@ impl Frames {
             key: true,
             data: false,
             writing: false,
-            last: None,
+            made: VecDeque::new(),
             data_after: now,
             measure,
             aside: Vec::new(),
@@ -87,7 +91,8 @@ impl Frames {
 
     /// When the next frame may be made; none while nothing waits.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        let earliest = self.last.map_or(now, |last| last + KEY_FRAME);
+        let full = self.made.len() >= KEY_FRAMES;
+        let earliest = self.made.front().filter(|_| full).map_or(now, |oldest| *oldest + KEY_TIME);
         match (self.writing, self.key, self.data) {
             (true, ..) => None,
             (_, true, _) => Some(earliest),
@@ -106,7 +111,10 @@ impl Frames {
             None if aside.is_empty() => return Ok(None),
             None => aside,
         };
-        self.last = Some(now);
+        if self.made.len() >= KEY_FRAMES {
+            self.made.pop_front();
+        }
+        self.made.push_back(now);
         self.writing = true;
         let pause = Duration::from_secs_f64(bytes.len() as f64 / BUDGET[usize::from(slow)]);
         self.data_after = now + if for_key { DATA_FRAME } else { DATA_FRAME.max(pause) };
@@ -155,7 +163,13 @@ mod tests {
         frames.written();
         assert_eq!(frames.due(start), Some(start + DATA_FRAME));
         frames.wanted(true);
-        assert_eq!(frames.due(start), Some(start + KEY_FRAME));
+        assert_eq!(frames.due(start), Some(start));
+        for text in ["b", "c"] {
+            frames.make(picture(text), false, start).unwrap();
+            frames.written();
+        }
+        frames.wanted(true);
+        assert_eq!(frames.due(start), Some(start + KEY_TIME), "the fourth within 100 ms waits");
     }
 
     #[test]

@@ -95,8 +95,8 @@ impl Measured {
 
     /// Presses nothing for a while and counts.
     pub fn quiet(&mut self, pty: &mut Pty, seconds: Duration) -> Result<(), Failure> {
-        // Whatever the start still brings.
-        std::thread::sleep(Duration::from_secs(2));
+        // Whatever the start still brings: nodes, a leader, the first samples.
+        std::thread::sleep(Duration::from_secs(10));
         let now = |pty: &Pty| (pty.look(|s| s.bytes), process::time(pty.pid(), false), process::time(pty.pid(), true));
         let (before, begun) = (now(pty), Instant::now());
         std::thread::sleep(seconds);
