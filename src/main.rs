@@ -7,6 +7,7 @@ use switchboard::cli::{self, Cli};
 use switchboard::telemetry::{Level, SharedRedactor, inert};
 
 fn main() -> ExitCode {
+    cli::forbid_core_files();
     let cli = Cli::parse();
     let (verbose, redactor) = (cli.common.verbose, cli.common.redactor.clone());
     install_hooks(redactor.clone());

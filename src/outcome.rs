@@ -14,6 +14,8 @@ pub enum ErrorKind {
     NotSupported,
     /// The credential was refused.
     Auth,
+    /// The call was refused although the provider takes the credential.
+    Denied,
     /// Paid quota or credits are used up.
     Quota,
     /// Too many calls now.
@@ -52,10 +54,11 @@ pub enum Verdict {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [ErrorKind; 14] = [
+    pub const ALL: [ErrorKind; 15] = [
         ErrorKind::InvalidInput,
         ErrorKind::NotSupported,
         ErrorKind::Auth,
+        ErrorKind::Denied,
         ErrorKind::Quota,
         ErrorKind::RateLimited,
         ErrorKind::Pending,
@@ -75,6 +78,7 @@ impl ErrorKind {
             ErrorKind::InvalidInput => "invalid_input",
             ErrorKind::NotSupported => "not_supported",
             ErrorKind::Auth => "auth",
+            ErrorKind::Denied => "denied",
             ErrorKind::Quota => "quota",
             ErrorKind::RateLimited => "rate_limited",
             ErrorKind::Pending => "pending",

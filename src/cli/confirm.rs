@@ -10,18 +10,7 @@ use crate::operations::actions::{Action, Actor, Confirmation, Plan, Receipt, Tie
 
 /// Plans `action`, asks if it has to, runs it and prints what was done.
 pub async fn act(db: &Db, common: &Common, action: Action, max_cost: Option<f64>) -> Result<Receipt, Failure> {
-    let plan = plan(db, action).await?;
-    if plan.cost_usd > 0.0 || plan.tier == Tier::Heavy {
-        eprintln!("{}", plan.sentence);
-    }
-    if let Some(limit) = max_cost.filter(|limit| plan.cost_usd > *limit) {
-        let cost = plan.cost_usd;
-        return Err(Failure::new(format!(
-            "nothing was done: estimated at ${cost:.2}, above --max-cost {limit}; raise it or narrow the filter"
-        )));
-    }
-    let answer = answer(&plan, common.yes)?;
-    let receipt = run(db, plan.confirm(answer)?, &Actor::here("command line")).await?;
+    let receipt = confirmed(db, common, action, max_cost).await?;
     if common.json {
         output::json(&receipt)?;
     } else {
@@ -33,6 +22,22 @@ pub async fn act(db: &Db, common: &Common, action: Action, max_cost: Option<f64>
         output::line(&format!("{} (audit {}){undo}", receipt.summary, receipt.audit_id))?;
     }
     Ok(receipt)
+}
+
+/// Plans `action`, asks if it has to, and runs it.
+pub async fn confirmed(db: &Db, common: &Common, action: Action, max_cost: Option<f64>) -> Result<Receipt, Failure> {
+    let plan = plan(db, action).await?;
+    if plan.cost_usd > 0.0 || plan.tier == Tier::Heavy {
+        eprintln!("{}", plan.sentence);
+    }
+    if let Some(limit) = max_cost.filter(|limit| plan.cost_usd > *limit) {
+        let cost = plan.cost_usd;
+        return Err(Failure::new(format!(
+            "nothing was done: estimated at ${cost:.2}, above --max-cost {limit}; raise it or narrow the filter"
+        )));
+    }
+    let answer = answer(&plan, common.yes)?;
+    Ok(run(db, plan.confirm(answer)?, &Actor::here("command line")).await?)
 }
 
 /// A script is not asked; a person is, when it takes care.

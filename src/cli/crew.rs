@@ -7,8 +7,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Failure;
+use super::args::Common;
 use crate::breakers::{self, Breaker, Guard};
 use crate::catalogue::{self, Provider};
 use crate::database::{Clock, Db};
@@ -24,12 +26,13 @@ use crate::operations::actions::fire_due;
 use crate::providers::gateway::budget::{Allowance, Budget};
 use crate::providers::gateway::rate::Rate;
 use crate::providers::limiter::Limiter;
-use crate::providers::{Gateway, Line, registry};
+use crate::providers::{Gateway, Line, registry, verify};
 use crate::queue::lane;
 use crate::queue::retry::Backoff;
 use crate::settings::{ProviderSettings, Settings};
 use crate::telemetry::LiveSecret;
-use crate::vault::Credentials;
+use crate::vault::record::node_here;
+use crate::vault::{Credentials, Keeping, KeySource};
 
 /// What a crew is made of.
 pub struct CrewOptions<'a> {
@@ -43,6 +46,8 @@ pub struct CrewOptions<'a> {
     pub kind: &'static str,
     /// Whether it runs jobs.
     pub runs_jobs: bool,
+    /// Where the vault's keys come from; none = only the environment's credentials.
+    pub keys: Option<KeySource>,
 }
 
 /// A process at work.
@@ -59,17 +64,21 @@ pub struct Crew {
 impl Crew {
     /// Joins the fleet and starts working.
     pub async fn start(options: CrewOptions<'_>) -> Result<Crew, Failure> {
-        let CrewOptions { db, settings, credentials, kind, runs_jobs } = options;
+        let CrewOptions { db, settings, credentials, kind, runs_jobs, keys } = options;
         let clock = Clock::default();
-        let gateway = Gateway::new(lines(settings), credentials, clock.clone()).map_err(|error| {
-            Failure::new(format!("the HTTP client could not be set up ({error}); check the system's certificates"))
-        })?;
-        let gateway = Arc::new(gateway);
+        let keys = keys.filter(|_| runs_jobs);
+        if let Some(keys) = &keys {
+            credentials.attach(db.clone(), keys.clone()).await?;
+        }
+        let gateway = Arc::new(gateway(settings, credentials.clone(), clock.clone())?);
         let serves: Vec<String> = if runs_jobs { gateway.served().map(str::to_owned).collect() } else { Vec::new() };
         let joining = Joining { runs_jobs, ..Joining::here(kind, serves.clone()) };
         welcome(db, &serves).await?;
         let member =
             Member::join(db.clone(), member_options(settings, joining), Arc::clone(&gateway), clock.clone()).await?;
+        if keys.is_some() {
+            keep(credentials, &member, &gateway, settings);
+        }
         let pool = if runs_jobs {
             let rules = Rules::of(settings);
             let outlook = Outlook {
@@ -108,14 +117,55 @@ async fn welcome(db: &Db, serves: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Credentials of the environment.
-pub fn credentials(settings: &Settings) -> Credentials {
-    Credentials::from_environment(|slot| settings.credential_fields(slot).cloned())
+/// Keeps the credentials in step with the vault for as long as this process is in the fleet.
+fn keep(credentials: Credentials, member: &Arc<Member>, gateway: &Arc<Gateway>, settings: &Settings) {
+    let (of_epoch, caller) = (Arc::downgrade(member), Arc::clone(gateway));
+    let keeping = Keeping {
+        node: node_here(),
+        epoch: Box::new(move || of_epoch.upgrade().map_or(0, |member| member.epoch())),
+        hint: Arc::clone(&member.hints.vault),
+        slots_changed: Arc::clone(&member.hints.beat),
+        verify: Box::new(move |credential| {
+            let gateway = Arc::clone(&caller);
+            Box::pin(async move { verify::verify(&gateway, credential).await })
+        }),
+        remind: settings.vault.remind,
+    };
+    member.accompany(|stop| credentials.keep(keeping, stop));
 }
 
-/// What the redactor must hide.
-pub fn live_secrets(credentials: &Credentials) -> Vec<LiveSecret> {
-    credentials.live_secrets().into_iter().map(|(kind, value)| LiveSecret { kind, value }).collect()
+/// The gateway of a process.
+pub fn gateway(settings: &Settings, credentials: Credentials, clock: Clock) -> Result<Gateway, Failure> {
+    Gateway::new(lines(settings), credentials, clock).map_err(|error| {
+        Failure::new(format!("the HTTP client could not be set up ({error}); check the system's certificates"))
+    })
+}
+
+/// Credentials of the environment; the redactor of this process learns them, and every other secret of the settings.
+pub fn credentials(common: &Common, settings: &Settings) -> Credentials {
+    let all = Credentials::hiding_in(common.redactor.clone(), |slot| settings.credential_fields(slot).cloned());
+    let live = |kind: &str, value: SecretString| LiveSecret { kind: kind.to_owned(), value };
+    let database = &settings.database;
+    let passwords =
+        [&database.url, &database.direct_url, &database.worker_url].into_iter().flatten().filter_map(password);
+    let mut more: Vec<LiveSecret> = passwords.map(|password| live("database", password)).collect();
+    if let Some(keys) = &settings.master_key {
+        more.extend(keys.expose_secret().split(',').map(|key| live("master-key", key.trim().into())));
+    }
+    all.hide(more);
+    all
+}
+
+/// The password in a database's address.
+fn password(url: &SecretString) -> Option<SecretString> {
+    let url = url::Url::parse(url.expose_secret()).ok()?;
+    url.password().map(|coded| percent_decoded(coded).into())
+}
+
+fn percent_decoded(coded: &str) -> String {
+    url::form_urlencoded::parse(format!("p={}", coded.replace('+', "%2B")).as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, v)| v.into_owned())
 }
 
 /// One line a provider that is switched on and has an address.
@@ -133,6 +183,7 @@ fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {
         base_url,
         dialect: own.dialect,
         packages: own.packages.clone(),
+        verify_number: own.verify_number.clone(),
         timeout: own.timeout,
         keep: own.cache.then(|| settings.cache.clone()),
         rate: Mutex::new(own.rate.map(Rate::new)),

@@ -10,9 +10,10 @@ use super::args::Common;
 use super::output;
 use crate::catalogue::{self, PROVIDERS};
 use crate::database::migrate;
+use crate::operations::views;
 use crate::providers::registry;
 use crate::settings::Settings;
-use crate::vault::Credentials;
+use crate::vault::{Credentials, KeySource};
 
 /// One finding.
 #[derive(Debug, Serialize)]
@@ -31,9 +32,10 @@ pub async fn run(common: &Common) -> Result<ExitCode, Failure> {
     match super::open::settings(common) {
         Ok(settings) => {
             checks.push(check("settings", true, "read"));
-            database(&settings, &mut checks).await;
-            credentials(&settings, &mut checks);
-            providers(&settings, &mut checks);
+            let given = super::crew::credentials(common, &settings);
+            database(&settings, &given, &mut checks).await;
+            credentials(&given, &mut checks);
+            providers(&settings, &given, &mut checks);
         }
         Err(error) => checks.push(check("settings", false, error.to_string())),
     }
@@ -53,7 +55,7 @@ pub async fn run(common: &Common) -> Result<ExitCode, Failure> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn database(settings: &Settings, checks: &mut Vec<Check>) {
+async fn database(settings: &Settings, credentials: &Credentials, checks: &mut Vec<Check>) {
     let named = if settings.database.url.is_some() { "named by DATABASE_URL" } else { "private server" };
     let database = match super::open::database(settings).await {
         Ok(database) => database,
@@ -71,18 +73,29 @@ async fn database(settings: &Settings, checks: &mut Vec<Check>) {
         }
         Err(error) => check("schema", false, error.to_string()),
     });
-    let login = sqlx::query_scalar::<_, String>("SELECT session_user::text")
-        .fetch_one(database.db.pool())
-        .await
-        .unwrap_or_default();
-    checks.push(check("roles", true, format!("not enforced here: whoever connects (now {login}) may do everything; console --read-only is the lesser role")));
+    let roles = match views::access(&database.db, &database.db).await {
+        Ok(access) => check("roles", true, access.sentence()),
+        Err(error) => check("roles", false, error.to_string()),
+    };
+    checks.push(roles);
+    let keys = KeySource::here(settings.master_key.clone());
+    checks.push(match keys.load() {
+        Ok(loaded) if loaded.first().is_some() => {
+            check("master key", true, format!("holds {}", loaded.ids().join(", ")))
+        }
+        Ok(_) => check("master key", true, "none yet: the first credential that is set here makes a key file"),
+        Err(error) => check("master key", false, error.to_string()),
+    });
+    // Who may not read sealed values is told of the versions by `credentials list`.
+    if let Err(error) = credentials.attach(database.db.clone(), keys).await {
+        tracing::debug!(%error, "the vault can't be read here");
+    }
     if let Err(error) = database.close().await {
         checks.push(check("database", false, error.to_string()));
     }
 }
 
-fn credentials(settings: &Settings, checks: &mut Vec<Check>) {
-    let credentials = super::crew::credentials(settings);
+fn credentials(credentials: &Credentials, checks: &mut Vec<Check>) {
     let mut seen = Vec::new();
     for slot in PROVIDERS.iter().filter_map(|p| p.slot) {
         if seen.contains(&slot.name) {
@@ -93,18 +106,22 @@ fn credentials(settings: &Settings, checks: &mut Vec<Check>) {
             Some(credential) => check(
                 format!("credential {}", slot.name),
                 true,
-                format!("version {}; set, not tried: a lookup shows whether it is accepted", credential.version),
+                format!(
+                    "version {}; not tried: `switchboard credentials verify {}` asks the provider",
+                    credential.version, slot.name
+                ),
             ),
             None => {
-                check(format!("credential {}", slot.name), false, format!("none; set {}", Credentials::missing(slot)))
+                let ways =
+                    format!("none; `switchboard credentials set {}`, or set {}", slot.name, Credentials::missing(slot));
+                check(format!("credential {}", slot.name), false, credentials.trouble(slot.name).unwrap_or(ways))
             }
         });
     }
 }
 
 /// Of each provider: on or off, where, whether its credential is there, and what became of it.
-fn providers(settings: &Settings, checks: &mut Vec<Check>) {
-    let credentials = super::crew::credentials(settings);
+fn providers(settings: &Settings, credentials: &Credentials, checks: &mut Vec<Check>) {
     for provider in PROVIDERS.iter().filter(|p| p.has_lane) {
         let (Some(slot), own) = (provider.slot, settings.provider(provider.id)) else { continue };
         let at = registry::base_url(provider.id, own);

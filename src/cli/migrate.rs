@@ -14,6 +14,7 @@ pub async fn run(common: &Common) -> Result<ExitCode, Failure> {
     let settings = super::open::settings(common)?;
     let database = super::open::database(&settings).await?;
     let applied = migrate::run(&database.db).await?;
+    migrate::grant_roles(&database.db).await?;
     lane::seed(&database.db).await?;
     database.close().await?;
     if common.json {

@@ -9,6 +9,7 @@ mod bench;
 mod breakers;
 mod confirm;
 mod contacts;
+mod credentials;
 mod crew;
 mod demo;
 mod doctor;
@@ -17,6 +18,7 @@ mod duplicates;
 mod export;
 mod failure;
 mod handover;
+mod harden;
 mod import;
 mod jobs;
 mod lanes;
@@ -27,6 +29,7 @@ mod open;
 mod output;
 mod packaging;
 mod records;
+mod redact;
 mod sandbox;
 mod schedules;
 mod status;
@@ -40,6 +43,7 @@ use std::process::ExitCode;
 
 pub use args::{Cli, Command};
 pub use failure::Failure;
+pub use harden::forbid_core_files;
 pub use models::ask_desk;
 
 /// Runs one command on a runtime of its own; the exit code is the contract's: 0 success, 1 failure, 2 wrong usage.
@@ -87,6 +91,8 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Migrate => migrate::run(common).await,
         Command::Doctor => doctor::run(common).await,
         Command::Bench(args) => bench::run(common, args).await,
+        Command::Credentials(args) => credentials::run(common, args).await,
+        Command::Redact(args) => redact::run(common, args),
         Command::Completions(args) => packaging::completions(args),
         Command::Man => packaging::man(),
         Command::Console(_) | Command::Demo(_) | Command::Drill(_) => Ok(ExitCode::SUCCESS),

@@ -65,6 +65,7 @@ fn line(settings: &Settings, maker: &Maker) -> Option<Line> {
         base_url: base_url.trim_end_matches('/').to_owned(),
         dialect: own.dialect,
         packages: Vec::new(),
+        verify_number: String::new(),
         timeout: own.timeout,
         keep: None,
         rate: Mutex::default(),

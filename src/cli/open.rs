@@ -26,6 +26,13 @@ impl Opened {
         &self.database.db
     }
 
+    /// What runs jobs connects by this: `database.worker_url` where it is set, else the same as all the rest.
+    pub async fn worker_db(&self) -> Result<Db, Failure> {
+        let Some(url) = &self.settings.database.worker_url else { return Ok(self.db().clone()) };
+        let direct = self.settings.database.direct_url.as_ref().map(|url| url.expose_secret());
+        Ok(Database::at(url.expose_secret(), direct, self.settings.database.max_connections).await?.db)
+    }
+
     /// Closes the connections and gives a private server back.
     pub async fn close(self) -> Result<(), Failure> {
         Ok(self.database.close().await?)
@@ -38,7 +45,10 @@ pub fn settings(common: &Common) -> Result<Settings, Failure> {
     if let Some(url) = &common.database_url {
         overrides.push(("database.url".to_owned(), url.clone()));
     }
-    Ok(Settings::load(&overrides)?)
+    let settings = Settings::load(&overrides)?;
+    // From now on nothing that this process says holds a secret of its settings.
+    super::crew::credentials(common, &settings);
+    Ok(settings)
 }
 
 /// Now, with the days of the setting `time_zone`.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::Failure;
-use super::args::{Common, RecordsArgs};
+use super::args::{AuditArgs, Common, RecordsArgs};
 use super::output;
 use crate::operations::actions::{self, Actor};
 use crate::operations::views;
@@ -33,7 +33,11 @@ pub async fn timeline(common: &Common, args: &RecordsArgs) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-pub async fn audit(common: &Common, args: &RecordsArgs) -> Result<ExitCode, Failure> {
+pub async fn audit(common: &Common, args: &AuditArgs) -> Result<ExitCode, Failure> {
+    if args.verify {
+        return verify(common, args.head.as_deref()).await;
+    }
+    let args = &args.records;
     let opened = super::open::open(common).await?;
     let lines = views::audit(opened.db(), args.before, args.limit).await?;
     opened.close().await?;
@@ -59,6 +63,34 @@ pub async fn audit(common: &Common, args: &RecordsArgs) -> Result<ExitCode, Fail
         .collect();
     output::table(&["audit", "at", "login", "claimed", "verb", "target", "changed", "result"], &rows)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Walks the audit log's chain; 1 when it is broken.
+async fn verify(common: &Common, noted: Option<&str>) -> Result<ExitCode, Failure> {
+    let noted = noted.map(parse_head).transpose()?;
+    let opened = super::open::open(common).await?;
+    let chain = views::audit_chain(opened.db(), noted).await?;
+    opened.close().await?;
+    if common.json {
+        output::json(&chain)?;
+    } else {
+        let verdict = chain.problem.as_deref().unwrap_or("no row was changed and none is missing");
+        output::line(&format!("{} rows checked: {verdict}", chain.rows))?;
+        output::line(&format!("head {}:{}", chain.head_seq, chain.head))?;
+    }
+    Ok(if chain.whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn parse_head(text: &str) -> Result<(i64, String), Failure> {
+    let parts = text.trim().split_once(':').and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
+    match parts {
+        Some((seq, hash)) if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Ok((seq, hash.to_owned()))
+        }
+        _ => Err(Failure::usage(format!(
+            "{text} is no head: give what `switchboard audit --verify` printed, such as 41:ab12…"
+        ))),
+    }
 }
 
 pub async fn nodes(common: &Common) -> Result<ExitCode, Failure> {

@@ -20,20 +20,28 @@ use crate::database::Db;
 use crate::enrichment;
 use crate::fleet::Member;
 use crate::operations::actions::Actor;
+use crate::operations::views;
 use crate::settings::{self, ConsoleSettings};
 use crate::telemetry::RingReader;
+use crate::vault::KeySource;
 
 pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     // A mistake in the keys is said before anything is started.
     let files = files(args.keys.as_deref())?;
     let opened = runtime.block_on(open::open(common))?;
-    let credentials = crew::credentials(&opened.settings);
-    let trace = worker::trace(common, &opened.settings, &credentials, false)?;
-    let crew = if args.read_only {
+    let credentials = crew::credentials(common, &opened.settings);
+    let trace = worker::trace(common, &opened.settings, false)?;
+    let pool_db = runtime.block_on(opened.worker_db())?;
+    let access = runtime.block_on(views::access(opened.db(), &pool_db))?;
+    let read_only = args.read_only || !access.rights.operator;
+    let crew = if read_only {
         None
     } else {
-        let (db, settings) = (opened.db(), &opened.settings);
-        let options = CrewOptions { db, settings, credentials, kind: "console", runs_jobs: !args.no_workers };
+        // A login that may not run jobs leaves the process without a pool; it still beats, and may lead.
+        let runs_jobs = !args.no_workers && access.no_pool.is_none();
+        let db = if runs_jobs { &pool_db } else { opened.db() };
+        let keys = Some(KeySource::here(opened.settings.master_key.clone()));
+        let options = CrewOptions { db, settings: &opened.settings, credentials, kind: "console", runs_jobs, keys };
         Some(runtime.block_on(Crew::start(options))?)
     };
     let twilio = opened.settings.provider("twilio");
@@ -41,8 +49,8 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
         files,
         rules: crew::all_rules(&opened.settings),
         lookup: (twilio.packages.join(","), super::lookup::limits(&opened.settings)),
-        notes: Vec::new(),
-        read_only: args.read_only,
+        notes: access.no_pool.iter().filter(|_| !read_only && !args.no_workers).cloned().collect(),
+        read_only,
         ascii: args.ascii,
         link: args.link.as_deref(),
         logs: Some(trace.ring.clone()),

@@ -10,26 +10,32 @@ use super::Failure;
 use super::args::{Common, WorkerArgs};
 use super::crew::{self, Crew, CrewOptions};
 use super::until_empty::until_empty;
+use crate::operations::views;
 use crate::settings::Settings;
 use crate::telemetry::{self, TraceGuard, TraceOptions};
-use crate::vault::Credentials;
+use crate::vault::KeySource;
 
 /// How long somebody who is in a hurry waits for the database.
 const LEAVE_LIMIT: Duration = Duration::from_secs(2);
 
 pub async fn run(common: &Common, args: &WorkerArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
-    let credentials = crew::credentials(&opened.settings);
-    let _trace = trace(common, &opened.settings, &credentials, true)?;
+    let credentials = crew::credentials(common, &opened.settings);
+    let _trace = trace(common, &opened.settings, true)?;
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let db = opened.worker_db().await?;
+    if let Some(sentence) = views::access(opened.db(), &db).await?.no_pool {
+        return Err(Failure::new(sentence));
+    }
+    let keys = Some(KeySource::here(opened.settings.master_key.clone()));
     let options =
-        CrewOptions { db: opened.db(), settings: &opened.settings, credentials, kind: "worker", runs_jobs: true };
+        CrewOptions { db: &db, settings: &opened.settings, credentials, kind: "worker", runs_jobs: true, keys };
     let crew = Crew::start(options).await?;
     let member = Arc::clone(&crew.member);
     tracing::info!(lanes = crew.serves.join(","), "working");
     let ended = tokio::select! {
         () = either(&mut term, &mut int) => Ok(()),
-        result = until_empty(opened.db()), if args.until_empty => result,
+        result = until_empty(&db), if args.until_empty => result,
     };
     tracing::info!("draining");
     tokio::select! {
@@ -53,13 +59,7 @@ async fn either(term: &mut Signal, int: &mut Signal) {
 }
 
 /// Sets the log up: file and ring, and stderr for processes without a console.
-pub fn trace(
-    common: &Common,
-    settings: &Settings,
-    credentials: &Credentials,
-    to_stderr: bool,
-) -> Result<TraceGuard, Failure> {
-    common.redactor.set_live(&crew::live_secrets(credentials));
+pub fn trace(common: &Common, settings: &Settings, to_stderr: bool) -> Result<TraceGuard, Failure> {
     let telemetry = &settings.telemetry;
     Ok(telemetry::init(TraceOptions {
         log_dir: telemetry.log_dir.clone().unwrap_or_else(telemetry::log_dir),

@@ -9,13 +9,30 @@ use sqlx::postgres::PgConnectOptions;
 pub enum Error {
     /// The server was reached and refused, or the connection broke.
     #[error("the database did not do what was asked: {0}")]
-    Query(#[from] sqlx::Error),
+    Query(sqlx::Error),
+    /// This login has no right to it.
+    #[error("this login may not do that ({0}): use one that has the role, see `switchboard doctor`")]
+    Denied(String),
     /// A migration failed, or the schema is newer than this program.
     #[error("{0}")]
     Migration(String),
     /// No server could be found or started; the text says what to do.
     #[error("{0}")]
     Unavailable(String),
+}
+
+/// SQLSTATE of a right that is missing.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
+impl From<sqlx::Error> for Error {
+    fn from(cause: sqlx::Error) -> Self {
+        match &cause {
+            sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some(INSUFFICIENT_PRIVILEGE) => {
+                Error::Denied(refusal.message().to_owned())
+            }
+            _ => Error::Query(cause),
+        }
+    }
 }
 
 impl Error {

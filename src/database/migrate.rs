@@ -49,8 +49,16 @@ pub async fn run(db: &Db) -> Result<Applied> {
         )));
     }
     let applied = apply(&mut transaction).await?;
+    super::roles::grant(&mut transaction).await?;
     transaction.commit().await?;
     Ok(applied)
+}
+
+/// Grants the roles anew: they may have been made after the tables, by somebody who may make roles.
+pub async fn grant_roles(db: &Db) -> Result<()> {
+    let mut transaction = db.begin_directly().await?;
+    super::roles::grant(&mut transaction).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// What [`run`] would do; an error where it would refuse.

@@ -9,11 +9,13 @@ mod error;
 pub mod migrate;
 mod open;
 pub mod private;
+pub mod roles;
 
 pub use clock::Clock;
 pub use connect::{Db, Manners};
 pub use error::Error;
 pub use open::Database;
+pub use roles::Rights;
 
 /// What every query of the upper floors returns.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -50,7 +50,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Starts runners for every lane that this process can serve, and for our own work. `outlook` keeps the world up to date.
+    /// Starts runners for every lane that this process could serve (a credential may come while it runs), and for our own work. `outlook` keeps the world up to date.
     pub fn start(options: PoolOptions, outlook: impl Future<Output = ()> + Send + 'static) -> Pool {
         let PoolOptions { db, member, bench, rules } = options;
         let wakes = member.hints.work.clone();
@@ -59,7 +59,7 @@ impl Pool {
         let steps = Arc::new(Steps::new(db.clone(), &member, Arc::clone(&bench)));
         let options = EngineOptions { db: db.clone(), wakes, in_flight: Arc::clone(&member.in_flight) };
         let books = Books::new(bench.world.clone(), rules, member.hints.work.clone());
-        let engine = Engine::start(options, bench.gateway.served().chain([LOCAL]), &steps, books);
+        let engine = Engine::start(options, bench.gateway.callable().chain([LOCAL]), &steps, books);
         let reporter_stop = CancellationToken::new();
         let reporter = tokio::spawn(report(db, Arc::clone(&bench.gateway), reporter_stop.clone()));
         Pool { member, engine, helpers, reporter, reporter_stop }

@@ -212,8 +212,10 @@ fn failed(bench: &Bench, turn: Turn, (job, base): (Claimed, Findings), unanswere
         started_at: call.started_at,
         took_ms: call.took_ms,
     });
+    // A version of the vault that was refused has parked its lanes already, when it was confirmed.
+    let of_environment = meta.as_ref().is_some_and(|call| call.credential_version == "env");
     let parks = match error.kind {
-        ErrorKind::Auth => Some("credential"),
+        ErrorKind::Auth if of_environment => Some("credential"),
         ErrorKind::Quota => Some("budget"),
         ErrorKind::Configuration => Some("configuration"),
         _ => None,

@@ -97,7 +97,13 @@ impl Member {
         self.standing.subscribe()
     }
 
-    fn epoch(&self) -> i64 {
+    /// Spawns what belongs to the membership and ends with it.
+    pub fn accompany<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(CancellationToken) -> F) {
+        self.tasks.spawn(task(self.stop.clone()));
+    }
+
+    /// Fence of its leases now.
+    pub fn epoch(&self) -> i64 {
         self.standing.borrow().epoch
     }
 
@@ -167,6 +173,7 @@ impl Member {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 _ = ticks.tick() => {}
+                () = self.hints.beat.notified() => {}
             }
             full = !full;
             if full && let Err(error) = self.beat(&options, &gateway).await {

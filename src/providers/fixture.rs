@@ -61,6 +61,7 @@ pub fn line(provider: &'static str, dialect: &'static str) -> Line {
         slot: crate::catalogue::provider(provider).and_then(|p| p.slot).map_or("", |slot| slot.name),
         base_url: "http://127.0.0.1:9".into(),
         dialect,
+        verify_number: "+14155552671".into(),
         packages: Vec::new(),
         timeout: Duration::from_secs(5),
         keep: Some(CacheSettings::default()),

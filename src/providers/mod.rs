@@ -17,11 +17,13 @@ mod lenient;
 pub mod limiter;
 pub mod numverify;
 pub mod prices;
+mod reauth;
 pub mod refusal;
 pub mod registry;
 mod sizes;
 pub mod truecaller;
 pub mod twilio;
+pub mod verify;
 pub mod whitepages;
 pub mod zerobounce;
 

@@ -53,6 +53,11 @@ impl Keys {
         Self { twilio: twilio.unwrap_or_else(|| Credential::from_seed(seed)), others: SLOTS.iter().map(key).collect() }
     }
 
+    /// The same with another credential of Twilio's.
+    pub(super) fn with_twilio(&self, twilio: Credential) -> Self {
+        Self { twilio, others: self.others.clone() }
+    }
+
     /// The key of a slot beside Twilio's; empty if there is no such slot.
     pub(super) fn of(&self, slot: &str) -> &str {
         self.others.iter().find(|(name, _, _)| *name == slot).map_or("", |(_, _, key)| key)

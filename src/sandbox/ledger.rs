@@ -28,6 +28,8 @@ pub struct CallRecord {
     pub at: DateTime<Utc>,
     /// What it asked about (for Twilio the number as it was written); empty if the path names none. At most 64 characters.
     pub number: Box<str>,
+    /// Which of the accepted credentials it presented, by the order in which they were let in; none if none of them.
+    pub credential: Option<u32>,
     /// What the script made of it.
     pub mode: Mode,
     /// The status that was answered; none for a call that was left hanging or torn down.
@@ -54,6 +56,7 @@ pub(super) struct Arrival {
     pub(super) provider: usize,
     pub(super) at: DateTime<Utc>,
     pub(super) number: Box<str>,
+    pub(super) credential: Option<u32>,
 }
 
 struct Desk {
@@ -106,7 +109,7 @@ impl Ledger {
 
     /// Enters a call: the script says how it is treated, `status` what is answered then.
     pub(super) fn enter(self: &Arc<Self>, arrival: Arrival, status: impl FnOnce(Mode) -> Option<u16>) -> (Mode, Visit) {
-        let Arrival { provider, at, number } = arrival;
+        let Arrival { provider, at, number, credential } = arrival;
         let now = self.began.elapsed();
         let mut books = self.books();
         let mut mode = Mode::Ok;
@@ -121,7 +124,7 @@ impl Ledger {
             books.forgotten += 1;
         }
         let id = PROVIDERS.get(provider).map_or("", |provider| provider.id);
-        books.calls.push_back(CallRecord { provider: id, at, number, mode, status: answered });
+        books.calls.push_back(CallRecord { provider: id, at, number, credential, mode, status: answered });
         (mode, Visit { ledger: Arc::clone(self), provider })
     }
 

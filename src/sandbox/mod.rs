@@ -23,6 +23,7 @@ mod serve;
 mod truecaller;
 mod twilio;
 mod whitepages;
+mod wicket;
 mod wire;
 mod world;
 mod zerobounce;
@@ -148,7 +149,8 @@ impl Sandbox {
         let listener = TcpListener::bind(listen).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let keys = Arc::new(Keys::new(seed, credential));
-        let shared = Shared { ledger, keys, seed, latency_scale, latency, stop: CancellationToken::new() };
+        let wicket = wicket::Wicket::new(&keys);
+        let shared = Shared { ledger, keys, wicket, seed, latency_scale, latency, stop: CancellationToken::new() };
         let server = tokio::spawn(serve::run(listener, shared.clone()));
         Ok(Self { address, shared, server: Some(server) })
     }
@@ -197,6 +199,16 @@ impl Sandbox {
             keys.map(|(slot, field, value)| (variable(&slot.to_uppercase(), &field.to_uppercase()), value.to_owned())),
         );
         all
+    }
+
+    /// Lets one more credential in at Twilio; returns its number (the first of all is 0).
+    pub fn accept(&self, credential: Credential) -> u32 {
+        self.shared.wicket.accept(credential)
+    }
+
+    /// Refuses the credential with this number after that time; false if there is none.
+    pub fn refuse(&self, number: u32, after: Duration) -> bool {
+        self.shared.wicket.refuse(number, after)
     }
 
     /// Ids of all providers of data for which it stands in.

@@ -22,6 +22,7 @@ use super::{
     ledger::{Arrival, Ledger, Visit},
     provider::{Answer, Asked, PROVIDERS, Provider, find},
     script::Mode,
+    wicket::{self, Wicket},
     wire::{Cut, Door},
 };
 
@@ -40,6 +41,7 @@ const GARBAGE: &str = "<html>\u{0}\u{1b}[2J not json";
 pub(super) struct Shared {
     pub(super) ledger: Arc<Ledger>,
     pub(super) keys: Arc<Keys>,
+    pub(super) wicket: Wicket,
     pub(super) seed: u64,
     pub(super) latency_scale: f64,
     /// Exactly so long, if it is given.
@@ -61,6 +63,8 @@ fn router(shared: Shared) -> Router {
         .route("/sandbox/counters", get(control::counters))
         .route("/sandbox/calls", get(control::calls))
         .route("/sandbox/script", post(control::set_script))
+        .route("/sandbox/credentials", post(wicket::accept))
+        .route("/sandbox/credentials/refuse", post(wicket::refuse))
         // A misspelt path of ours is no call to a provider.
         .route("/sandbox/{*rest}", any(StatusCode::NOT_FOUND))
         .fallback(call)
@@ -77,17 +81,18 @@ async fn call(State(shared): State<Shared>, ConnectInfo(cut): ConnectInfo<Cut>, 
     };
     let (index, path) = find(head.uri.path());
     let Some(provider) = PROVIDERS.get(index) else { return StatusCode::NOT_FOUND.into_response() };
+    let (presented, keys) = shared.wicket.judge(&head.headers);
     let asked = Asked {
         method: &head.method,
         path,
         query: head.uri.query().unwrap_or_default(),
         headers: &head.headers,
         body: &body,
-        keys: &shared.keys,
+        keys: &keys,
     };
     let subject: String = (provider.subject)(&asked).chars().take(SUBJECT_CHARS_MAX).collect();
     let right = (provider.answer)(&asked);
-    let arrival = Arrival { provider: index, at: Utc::now(), number: subject.as_str().into() };
+    let arrival = Arrival { provider: index, at: Utc::now(), number: subject.as_str().into(), credential: presented };
     let (mode, visit) = shared.ledger.enter(arrival, |mode| match mode {
         Mode::Hang | Mode::Reset => None,
         mode => Some(scripted(provider, mode).map_or(right.status, |answer| answer.status)),

@@ -22,6 +22,7 @@ pub use load::config_folder;
 pub use sections::{
     AlertSettings, AskSettings, BreakerSettings, BudgetSettings, CacheSettings, ConsoleSettings, DatabaseSettings,
     EnvironmentSettings, InboundSettings, JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,
+    VaultSettings,
 };
 pub use steps::{STEPS, StepSettings};
 pub use value::duration as parse_duration;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub time_zone: chrono_tz::Tz,
     /// Name and kind of a database that is new.
     pub environment: EnvironmentSettings,
+    /// Credentials in the database.
+    pub vault: VaultSettings,
     /// Key of the vault, as given; the vault reads its form.
     pub master_key: Option<SecretString>,
     providers: BTreeMap<&'static str, ProviderSettings>,
@@ -82,6 +85,7 @@ impl Default for Settings {
             ask: AskSettings::default(),
             time_zone: chrono_tz::UTC,
             environment: EnvironmentSettings::default(),
+            vault: VaultSettings::default(),
             master_key: None,
             providers: catalogue::PROVIDERS.iter().map(|p| (p.id, provider(p))).collect(),
             breakers: breakers.map(|name| (name, BreakerSettings::default())).collect(),

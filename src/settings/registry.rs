@@ -115,6 +115,8 @@ const SINGLE: &[Single] = &[
         put(&mut s.environment.name, fits.then(|| Some(v.to_owned())))
     }),
     Single("environment.production", YES, |s, v| put(&mut s.environment.production, yes(v).map(Some))),
+    Single("vault.watch", DURATION, |s, v| lasting(&mut s.vault.watch, v)),
+    Single("vault.remind", DURATION, |s, v| lasting(&mut s.vault.remind, v)),
     Single(MASTER_KEY, "32 bytes in base64 or hex", |s, v| put(&mut s.master_key, Some(Some(v.into())))),
 ];
 const MASTER_KEY: &str = "master_key";
@@ -138,6 +140,11 @@ const OF_PROVIDER: &[OfProvider] = &[
 /// Settings of Twilio alone.
 const OF_TWILIO: &[OfProvider] = &[
     OfProvider("packages", PACKAGES, |p, v| put(&mut p.packages, words(v, &LOOKUP_PACKAGES))),
+    OfProvider("verify_number", "a number in E.164, such as +14155552671", |p, v| {
+        let digits =
+            v.strip_prefix('+').filter(|d| (7..=15).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()));
+        put(&mut p.verify_number, digits.map(|_| v.to_owned()))
+    }),
     OfProvider("batch", "a whole number from 1 to 1000", |p, v| put(&mut p.batch, whole(v, 1..=1000))),
 ];
 /// The setting of providers that can be spoken to in several ways.

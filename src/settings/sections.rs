@@ -61,6 +61,8 @@ pub struct ProviderSettings {
     pub dialect: &'static str,
     /// Whether its answers may be served again; some contracts forbid it.
     pub cache: bool,
+    /// The number that a verifying call asks Twilio about; such a lookup is free.
+    pub verify_number: String,
     /// Twilio's numbers in one request, where the account has `batch/query`; 1: one request a number.
     pub batch: u16,
 }
@@ -81,6 +83,8 @@ impl ProviderSettings {
             packages: packages.iter().map(|&name| name.to_owned()).collect(),
             dialect: crate::catalogue::dialects(id).first().map_or("", |dialect| dialect.name),
             cache: true,
+            // The number of the examples in https://www.twilio.com/docs/lookup/v2-api
+            verify_number: "+14155552671".to_owned(),
             batch: 1,
         }
     }
@@ -267,6 +271,21 @@ pub struct TelemetrySettings {
 impl Default for TelemetrySettings {
     fn default() -> Self {
         TelemetrySettings { mask_pii: true, log_level: tracing::level_filters::LevelFilter::INFO, log_dir: None }
+    }
+}
+
+/// Credentials in the database.
+#[derive(Debug, Clone, Copy)]
+pub struct VaultSettings {
+    /// How long a new version is watched: a refusal that is confirmed meanwhile rolls it back.
+    pub watch: Duration,
+    /// How long before its expiry a credential raises an alert.
+    pub remind: Duration,
+}
+
+impl Default for VaultSettings {
+    fn default() -> Self {
+        VaultSettings { watch: MINUTE, remind: DAY * 14 }
     }
 }
 

@@ -15,7 +15,8 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// Neighbours on one floor that know each other, one way only.
-const NEIGHBOURS: [(&str, &str); 3] = [("database", "settings"), ("enrichment", "fleet"), ("cli", "console")];
+const NEIGHBOURS: [(&str, &str); 4] =
+    [("database", "settings"), ("vault", "queue"), ("enrichment", "fleet"), ("cli", "console")];
 
 const LINES_MAX: usize = 400;
 

@@ -63,12 +63,18 @@ async fn a_wrong_key_is_refused_by_each_in_its_own_way_and_never_sent_again() {
         let gateway = Wiring::to(&sandbox).with_wrong_keys().gateway();
         let input = known(PHONE);
         let before = sandbox.counters()[endpoint.provider].total;
-        for expected in [ErrorKind::Auth, ErrorKind::NoCredential] {
+        // Confirmed by the provider's cheap call, or by three refusals where it has none.
+        let mut kinds = Vec::new();
+        while kinds.last() != Some(&ErrorKind::NoCredential) && kinds.len() < 5 {
             let error = endpoint.call(&gateway, Pass::Ordinary, &input).await.unwrap_err().error;
-            assert_eq!(error.kind, expected, "{} {}: {error:?}", endpoint.provider, endpoint.name);
             assert!(!error.message.contains("0123456789abcdef"), "{}", error.message);
+            kinds.push(error.kind);
         }
-        assert_eq!(sandbox.counters()[endpoint.provider].total, before + 1, "{}", endpoint.name);
+        assert!(kinds.ends_with(&[ErrorKind::Auth, ErrorKind::NoCredential]), "{} {kinds:?}", endpoint.name);
+        let denied = &kinds[..kinds.len() - 2];
+        assert!(denied.iter().all(|kind| *kind == ErrorKind::Denied), "{} {kinds:?}", endpoint.name);
+        let calls = sandbox.counters()[endpoint.provider].total - before;
+        assert!((2..=3).contains(&calls), "{}: {calls} calls", endpoint.name);
     }
 }
 

@@ -16,13 +16,15 @@ pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
 pub use contacts::{ContactsArgs, ContactsVerb, DuplicatesArgs, DuplicatesVerb, LookupArgs, UsageArgs, WhyArgs};
 pub use files::{ExportArgs, ImportArgs};
 pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb, WhichJobs};
-pub use records::RecordsArgs;
+pub use records::{AuditArgs, RecordsArgs};
 pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 
 pub use super::alerts::AlertsArgs;
+pub use super::credentials::CredentialsArgs;
 pub use super::drill::DrillArgs;
 pub use super::handover::HandoverArgs;
 pub use super::packaging::CompletionsArgs;
+pub use super::redact::RedactArgs;
 pub use super::schedules::SchedulesArgs;
 use crate::telemetry::SharedRedactor;
 
@@ -100,7 +102,7 @@ pub enum Command {
     /// What happened, newest first.
     Timeline(RecordsArgs),
     /// What people did, newest first.
-    Audit(RecordsArgs),
+    Audit(AuditArgs),
     /// Processes of the fleet.
     Nodes,
     /// Take back an audited action, if that is still possible.
@@ -112,6 +114,10 @@ pub enum Command {
     Handover(HandoverArgs),
     /// Rehearse an outage on stand-in providers, in a database of its own.
     Drill(DrillArgs),
+    /// List, set, verify, rotate, roll back or retire credentials.
+    Credentials(CredentialsArgs),
+    /// Hide secrets in what is on standard input.
+    Redact(RedactArgs),
     /// Apply pending migrations.
     Migrate,
     /// Check database, credentials, providers and terminal.

@@ -12,3 +12,17 @@ pub struct RecordsArgs {
     #[arg(long)]
     pub before: Option<i64>,
 }
+
+/// Options of `audit`.
+#[derive(Debug, Clone, Args)]
+pub struct AuditArgs {
+    /// Which lines.
+    #[command(flatten)]
+    pub records: RecordsArgs,
+    /// Check that no row was changed or taken out, and print the head to be noted elsewhere.
+    #[arg(long)]
+    pub verify: bool,
+    /// With --verify: a head noted earlier, which must still be in the chain.
+    #[arg(long, value_name = "SEQ:HASH", requires = "verify")]
+    pub head: Option<String>,
+}

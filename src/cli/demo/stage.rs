@@ -20,7 +20,7 @@ use crate::operations::actions::{Actor, ImportWish, Limits, run_import};
 use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
 use crate::settings::{ConsoleSettings, Settings};
-use crate::telemetry::{self, RingReader, SharedRedactor, TraceGuard, TraceOptions};
+use crate::telemetry::{self, RingReader, TraceGuard, TraceOptions};
 use crate::vault::Credentials;
 
 /// Names of demos' databases begin so: what a killed demo left is dropped by the next.
@@ -58,11 +58,17 @@ impl Stage {
         let sandbox = Sandbox::start(options).await?;
         fill(&db, args.contacts as usize).await?;
         let settings = Settings::resolve(None, sandbox.environment().into_iter(), &short_times())?;
-        let credentials = crew::credentials(&settings);
+        let credentials = Credentials::from_environment(|slot| settings.credential_fields(slot).cloned());
         let trace = trace(&credentials);
-        let crew =
-            Crew::start(CrewOptions { db: &db, settings: &settings, credentials, kind: "demo", runs_jobs: true })
-                .await?;
+        let crew = Crew::start(CrewOptions {
+            db: &db,
+            settings: &settings,
+            credentials,
+            kind: "demo",
+            runs_jobs: true,
+            keys: None,
+        })
+        .await?;
         Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), trace, scenario: args.scenario })
     }
 
@@ -131,7 +137,7 @@ fn trace(credentials: &Credentials) -> Option<TraceGuard> {
         log_dir: telemetry::log_dir(),
         level: "info".to_owned(),
         to_stderr: false,
-        redactor: SharedRedactor::new(&crew::live_secrets(credentials)),
+        redactor: credentials.redactor().clone(),
         mask_pii: true,
         keep_files: 7,
     };

@@ -91,7 +91,7 @@ fn at(folder: &Path) -> Option<Binaries> {
 }
 
 fn ask(program: &Path, option: &str) -> Option<String> {
-    let output = Command::new(program).arg(option).current_dir("/").output().ok()?;
+    let output = Command::new(program).arg(option).current_dir("/").env_clear().envs(inherited()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
@@ -99,6 +99,14 @@ fn ask(program: &Path, option: &str) -> Option<String> {
 fn major(version: &str) -> Option<u32> {
     let number = version.split_once("PostgreSQL)")?.1.trim_start();
     number[..number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len())].parse().ok()
+}
+
+/// What a command of PostgreSQL's may inherit of this process's environment. The rest may speak of other servers or hold
+/// credentials, and would be readable there for as long as it runs.
+pub(super) fn inherited() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
+    const NAMES: [&str; 8] =
+        ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"];
+    NAMES.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)))
 }
 
 #[cfg(test)]

@@ -29,13 +29,11 @@ pub(super) fn prepare(place: &Place, durable: bool) -> Result<Binaries> {
     Ok(binaries)
 }
 
-/// A command of PostgreSQL's, as the user who owns the data, free of this process's PG… variables.
+/// A command of PostgreSQL's, as the user who owns the data, with next to nothing of this process's environment.
 pub(super) fn command(place: &Place, program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir("/").stdin(Stdio::null());
-    for variable in ["PGDATA", "PGPORT", "PGHOST", "PGUSER", "PGOPTIONS", "PGDATABASE"] {
-        command.env_remove(variable);
-    }
+    command.env_clear().envs(binaries::inherited());
     if place.step_down {
         command.uid(place.owner.uid).gid(place.owner.gid).env("HOME", "/");
     }

@@ -67,3 +67,12 @@ impl From<sqlx::Error> for Refusal {
         Refusal::Database(error.into())
     }
 }
+
+impl From<crate::vault::VaultError> for Refusal {
+    fn from(error: crate::vault::VaultError) -> Self {
+        match error {
+            crate::vault::VaultError::Database(error) => Refusal::Database(error),
+            other => Refusal::Impossible(other.to_string()),
+        }
+    }
+}

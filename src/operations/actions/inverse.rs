@@ -4,11 +4,13 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::draft::{Inverse, Refusal};
-use super::{Action, Schedule, alerts, breakers, cards, jobs, lanes, merges, schedules};
+use super::{Action, Schedule, alerts, breakers, cards, credentials, jobs, lanes, merges, schedules};
 
 /// Reads the inverse of an audit row and checks that it is still true.
 pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusal> {
-    let row: Option<(Option<Value>,)> = sqlx::query_as("SELECT inverse FROM audit_log WHERE id = $1 FOR UPDATE")
+    let row: Option<(Option<Value>,)> = sqlx::query_as(
+        "SELECT CASE WHEN NOT EXISTS (SELECT FROM audit_log WHERE undoes = $1) THEN inverse END FROM audit_log WHERE id = $1",
+    )
         .bind(audit_id)
         .fetch_optional(&mut *tx)
         .await?;
@@ -42,6 +44,9 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         | Action::HoldBreakerOpen { name, .. }
         | Action::HoldBreakerClosed { name, .. }
         | Action::ReleaseBreaker { name } => breakers::state(tx, name).await?,
+        Action::ActivateCredential { slot, .. }
+        | Action::RollBackCredential { slot }
+        | Action::RetireCredential { slot, .. } => credentials::state(tx, slot).await?,
         Action::SetContact { contact, fields } => cards::state(tx, *contact, fields).await?,
         Action::Unmerge { merge } => merges::state(tx, *merge).await?,
         Action::RetryJobs { .. }

@@ -8,6 +8,7 @@ mod alerts;
 mod breakers;
 mod cards;
 mod contacts;
+pub mod credentials;
 mod draft;
 mod enrich;
 mod import;
@@ -146,6 +147,31 @@ pub enum Action {
     Unmerge {
         /// Number of the merge.
         merge: i64,
+    },
+    /// Make a pending version of a credential the current one.
+    ActivateCredential {
+        /// Slot.
+        slot: String,
+        /// The pending version.
+        version: i32,
+        /// The current version that the person saw: of two admins one wins.
+        expects: Option<i32>,
+        /// Also where the provider was not asked, or could not be.
+        unverified: bool,
+        /// How long it is watched, in seconds.
+        watch_s: u64,
+    },
+    /// Go back to the previous version of a credential.
+    RollBackCredential {
+        /// Slot.
+        slot: String,
+    },
+    /// End a version for good and forget its secret.
+    RetireCredential {
+        /// Slot.
+        slot: String,
+        /// Which.
+        version: i32,
     },
     /// Take an open alert on, or give it back.
     AckAlert {
@@ -295,6 +321,9 @@ impl Action {
             Action::SetContact { .. } => "contacts set",
             Action::Merge { .. } => "duplicates merge",
             Action::Unmerge { .. } => "duplicates undo",
+            Action::ActivateCredential { .. } => "credentials activate",
+            Action::RollBackCredential { .. } => "credentials rollback",
+            Action::RetireCredential { .. } => "credentials retire",
         }
     }
 
@@ -311,6 +340,9 @@ impl Action {
             | Action::ReleaseBreaker { name }
             | Action::AddSchedule(Schedule { name, .. })
             | Action::RemoveSchedule { name } => name.clone(),
+            Action::ActivateCredential { slot, .. }
+            | Action::RollBackCredential { slot }
+            | Action::RetireCredential { slot, .. } => slot.clone(),
             Action::RetryJobs { target }
             | Action::CancelJobs { target }
             | Action::DiscardJobs { target }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::draft::{Draft, Refusal};
-use super::{Action, alerts, breakers, cards, contacts, enrich, jobs, lanes, merges, schedules};
+use super::{Action, alerts, breakers, cards, contacts, credentials, enrich, jobs, lanes, merges, schedules};
 use crate::database::Db;
 
 /// More rows than this make an action heavy.
@@ -114,6 +114,9 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         | Action::HoldBreakerOpen { .. }
         | Action::HoldBreakerClosed { .. }
         | Action::ReleaseBreaker { .. } => breakers::plan(db, &action).await?,
+        Action::ActivateCredential { .. } | Action::RollBackCredential { .. } | Action::RetireCredential { .. } => {
+            credentials::plan(db, &action).await?
+        }
     };
     let as_of = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
     Ok(Plan {

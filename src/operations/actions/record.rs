@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::draft::{Done, Refusal};
 use super::{
-    Action, Actor, Confirmed, Plan, alerts, breakers, cards, contacts, enrich, inverse, jobs, lanes, merges, schedules,
+    Action, Actor, Confirmed, Plan, alerts, breakers, cards, contacts, credentials, enrich, inverse, jobs, lanes,
+    merges, schedules,
 };
 use crate::database::{Db, Error};
 
@@ -69,8 +70,7 @@ pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refu
     let bound = i64::MAX;
     let plan = Plan { bound, ..super::plan(db, action).await? };
     let done = act(&mut tx, &plan, actor).await?;
-    let new_id = write(&mut tx, &plan.action, actor, &done).await?;
-    sqlx::query("UPDATE audit_log SET inverse = NULL WHERE id = $1").bind(audit_id).execute(&mut *tx).await?;
+    let new_id = write_row(&mut tx, Row { action: &plan.action, undoes: Some(audit_id) }, actor, &done).await?;
     tx.commit().await?;
     let summary = format!("{} (took back {audit_id})", done.summary);
     Ok(Receipt { audit_id: new_id, changed: done.changed, summary, undoable: done.inverse.is_some(), twin: plan.twin })
@@ -98,6 +98,9 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
         | Action::HoldBreakerOpen { .. }
         | Action::HoldBreakerClosed { .. }
         | Action::ReleaseBreaker { .. } => breakers::act(tx, &plan.action, actor).await,
+        Action::ActivateCredential { .. } | Action::RollBackCredential { .. } | Action::RetireCredential { .. } => {
+            credentials::act(tx, &plan.action).await
+        }
     }
 }
 
@@ -109,10 +112,32 @@ fn check_drift(plan: &Plan, changed: i64) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Two people took the same action back at once: the index lets one of them.
+fn taken_back_already(error: sqlx::Error, undoes: Option<i64>) -> Refusal {
+    let first = error.as_database_error().and_then(|e| e.constraint()) == Some("audit_log_undone_once");
+    match undoes.filter(|_| first) {
+        Some(id) => Refusal::Impossible(format!("audit row {id} was taken back already, a moment ago")),
+        None => error.into(),
+    }
+}
+
+/// Which audit row is written.
+struct Row<'a> {
+    action: &'a Action,
+    /// The row that this one takes back: at most one can, and rows are never changed.
+    undoes: Option<i64>,
+}
+
+/// Writes the audit row of an action and its line on the timeline.
 pub(super) async fn write(tx: &mut PgConnection, action: &Action, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
+    write_row(tx, Row { action, undoes: None }, actor, done).await
+}
+
+async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
+    let Row { action, undoes } = row;
     let inverse = done.inverse.as_ref().map(serde_json::to_value).transpose().unwrap_or(None);
-    let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, result)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'done') RETURNING id";
+    let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, undoes, result)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'done') RETURNING id";
     let id: i64 = sqlx::query_scalar(sql)
         .bind(&actor.claimed)
         .bind(&actor.node)
@@ -125,8 +150,10 @@ pub(super) async fn write(tx: &mut PgConnection, action: &Action, actor: &Actor,
         .bind(action.reason())
         .bind(Uuid::new_v4())
         .bind(inverse)
+        .bind(undoes)
         .fetch_one(&mut *tx)
-        .await?;
+        .await
+        .map_err(|error| taken_back_already(error, undoes))?;
     let line = "INSERT INTO timeline (kind, subject, summary, actor, audit_id) VALUES ('person', $1, $2, $3, $4)";
     let summary = match action.reason() {
         Some(reason) => format!("{}; reason '{reason}'", done.summary),

@@ -2,7 +2,10 @@
 //!
 //! Every view is one bounded statement or a few; none counts rows of a large table.
 
+mod access;
+mod audit_chain;
 mod breakers;
+mod credentials;
 mod duplicates;
 mod fleet;
 mod jobs;
@@ -13,7 +16,10 @@ mod schedules;
 mod spend;
 mod status;
 
+pub use access::{Access, access};
+pub use audit_chain::{AuditChain, audit_chain};
 pub use breakers::{BreakerEvent, BreakerView, breaker_history, breakers};
+pub use credentials::{HolderView, SlotView, VersionView, credentials};
 pub use duplicates::{PairView, duplicates};
 pub use fleet::{LeaderView, NodeView, leader, nodes};
 pub use jobs::{FailureView, JobDetail, JobGroup, JobPage, JobRow, dead_groups, job, jobs, jobs_matching};

@@ -23,6 +23,8 @@ pub struct Line {
     pub dialect: &'static str,
     /// Data packages to ask for, where the provider has them.
     pub packages: Vec<String>,
+    /// What the verifying call asks about, where it has to ask about something: a number of Twilio's.
+    pub verify_number: String,
     /// Bound of the whole call, body included.
     pub timeout: Duration,
     /// How long answers stay fresh; none: its answers may not be served again.

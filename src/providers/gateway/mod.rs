@@ -8,23 +8,23 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
-use std::time::Instant;
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::call::{CallError, CallMeta, Exchange, Pass};
+use super::reauth::Attempt;
 use crate::breakers::Admission;
 use crate::catalogue;
 use crate::database::Clock;
 use crate::outcome::{ErrorKind, Verdict};
-use crate::telemetry::{Level, LiveSecret, SharedRedactor};
 use crate::vault::{Credential, Credentials};
 pub use line::Line;
 pub use sharing::{Kept, Sharing};
 pub use wire::BODY_LIMIT;
-use wire::{Wire, send};
+use wire::Wire;
+pub(super) use wire::send;
 
 /// The gateway: one for the process.
 #[derive(Debug)]
@@ -32,9 +32,8 @@ pub struct Gateway {
     wire: Wire,
     /// Answers that several jobs wait for.
     pub sharing: Sharing,
-    credentials: Credentials,
-    redactor: SharedRedactor,
-    clock: Clock,
+    pub(super) credentials: Credentials,
+    pub(super) clock: Clock,
     lines: BTreeMap<&'static str, Line>,
 }
 
@@ -64,21 +63,19 @@ pub struct Unanswered {
 pub type Called<T> = Result<Answered<T>, Box<Unanswered>>;
 
 /// A call on its way.
-struct Flight<'a> {
-    line: &'a Line,
+pub(super) struct Flight<'a> {
+    pub(super) line: &'a Line,
     pass: Pass,
     generation: i64,
-    meta: CallMeta,
+    pub(super) meta: CallMeta,
 }
 
 impl Gateway {
     /// A gateway over these lines. Fails only when the TLS roots of the system can't be read.
     pub fn new(lines: Vec<Line>, credentials: Credentials, clock: Clock) -> Result<Gateway, reqwest::Error> {
         let outside = lines.iter().any(|line| !wire::is_loopback(&line.base_url));
-        let live = credentials.live_secrets().into_iter().map(|(kind, value)| LiveSecret { kind, value });
-        let redactor = SharedRedactor::new(&live.collect::<Vec<_>>());
         let lines = lines.into_iter().map(|l| (l.provider, l)).collect();
-        Ok(Gateway { wire: Wire::new(outside)?, sharing: Sharing::default(), credentials, redactor, clock, lines })
+        Ok(Gateway { wire: Wire::new(outside)?, sharing: Sharing::default(), credentials, clock, lines })
     }
 
     /// The line of a provider, if it is switched on.
@@ -91,10 +88,20 @@ impl Gateway {
         self.lines.values()
     }
 
+    /// Lanes that could be served: switched on.
+    pub fn callable(&self) -> impl Iterator<Item = &'static str> {
+        let lanes = self.lines.values().map(|line| line.provider);
+        lanes.filter(|id| catalogue::provider(id).is_some_and(|p| p.has_lane))
+    }
+
     /// Lanes that can be served now: switched on, with a credential.
     pub fn served(&self) -> impl Iterator<Item = &'static str> {
-        let lines = self.lines.values().filter(|line| self.has_credential(line));
-        lines.map(|line| line.provider).filter(|id| catalogue::provider(id).is_some_and(|p| p.has_lane))
+        self.callable().filter(|id| self.lines.get(id).is_some_and(|line| self.has_credential(line)))
+    }
+
+    /// The client for a line's address.
+    pub(super) fn client_of(&self, line: &Line) -> &Client {
+        self.wire.client(&line.base_url)
     }
 
     /// Whether a provider has a credential now.
@@ -107,8 +114,8 @@ impl Gateway {
         &self,
         provider: &str,
         pass: Pass,
-        build: impl FnOnce(&Client, &Line, &Credential) -> RequestBuilder,
-        judge: impl FnOnce(&Exchange) -> Result<T, CallError>,
+        build: impl Fn(&Client, &Line, &Credential) -> RequestBuilder,
+        judge: impl Fn(&Exchange) -> Result<T, CallError>,
     ) -> Called<T> {
         let Some(line) = self.lines.get(provider) else {
             return Err(refused(ErrorKind::Internal, "this provider is switched off"));
@@ -134,19 +141,14 @@ impl Gateway {
             http_status: None,
         };
         let mut flight = Flight { line, pass, generation, meta };
-        let begun = Instant::now();
-        let exchange = send(build(self.wire.client(&line.base_url), line, &credential), line.timeout).await;
+        let judged = self.make(&mut flight, credential, Attempt { build, judge }).await;
         line.ended();
-        flight.meta.took_ms = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
-        flight.meta.http_status = exchange.as_ref().ok().map(|e| i32::from(e.status));
-        let judged = exchange.and_then(|exchange| judge(&exchange).map(|value| (value, exchange)));
         let verdict = self.note(&flight, judged.as_ref().err());
         let meta = flight.meta;
         match judged {
             Ok((value, exchange)) => Ok(Answered { value, exchange, meta }),
             Err(error) => {
-                let message = self.redactor.redact(&error.message, Level::Secrets).into_owned();
-                let error = CallError { http_status: meta.http_status, message, ..error };
+                let error = CallError { http_status: meta.http_status, message: self.plain(&error.message), ..error };
                 Err(Box::new(Unanswered { error, meta: Some(meta), verdict }))
             }
         }
@@ -155,11 +157,10 @@ impl Gateway {
     /// What a provider answered, as it may be stored: an answer that repeats our own secrets keeps none of them.
     pub fn without_secrets(&self, value: Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.redactor.redact(&text, Level::Secrets).into_owned()),
+            Value::String(text) => Value::String(self.plain(&text)),
             Value::Array(items) => items.into_iter().map(|item| self.without_secrets(item)).collect(),
             Value::Object(map) => {
-                let clean = |key: String| self.redactor.redact(&key, Level::Secrets).into_owned();
-                map.into_iter().map(|(key, value)| (clean(key), self.without_secrets(value))).collect()
+                map.into_iter().map(|(key, value)| (self.plain(&key), self.without_secrets(value))).collect()
             }
             other => other,
         }
@@ -172,9 +173,6 @@ impl Gateway {
         match error {
             None => tracing::debug!(provider, %request, status, took_ms, "answered"),
             Some(error) => tracing::info!(provider, %request, status, took_ms, %error, "failed"),
-        }
-        if error.is_some_and(|e| e.kind == ErrorKind::Auth) {
-            self.credentials.refuse(line.slot, &meta.credential_version);
         }
         let verdict = self.limit(line, error);
         match (pass, verdict) {

@@ -55,7 +55,7 @@ pub(super) fn is_loopback(url: &str) -> bool {
 }
 
 /// Sends the request and reads the answer whole.
-pub(super) async fn send(request: RequestBuilder, limit: Duration) -> Result<Exchange, CallError> {
+pub(in crate::providers) async fn send(request: RequestBuilder, limit: Duration) -> Result<Exchange, CallError> {
     match tokio::time::timeout(limit, read(request)).await {
         Ok(result) => result,
         Err(_) => Err(CallError::new(ErrorKind::Timeout, format!("no whole answer within {} s", limit.as_secs_f32()))),

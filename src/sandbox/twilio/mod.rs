@@ -144,7 +144,7 @@ fn refusal(status: u16, code: u32, message: &str) -> Answer {
 }
 
 /// The only Authorization header that is let in.
-fn authorization(credential: &Credential) -> String {
+pub(super) fn authorization(credential: &Credential) -> String {
     format!("Basic {}", base64(format!("{}:{}", credential.account_sid, credential.auth_token).as_bytes()))
 }
 

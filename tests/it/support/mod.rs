@@ -1,11 +1,13 @@
 //! What every test stands on: a PostgreSQL of this run, a database of its own for each test, waiting without sleeping blindly.
 
 pub mod fleet;
+pub mod logins;
 pub mod model;
 pub mod postgres;
 pub mod program;
 pub mod providers;
 pub mod pty;
+pub mod rotation;
 pub mod settlement;
 pub mod twilio;
 pub mod wait;

@@ -98,6 +98,7 @@ fn line(id: &'static str, base_url: String) -> Line {
         slot: provider.slot.unwrap().name,
         base_url,
         dialect: catalogue::dialects(id)[0].name,
+        verify_number: "+14155552671".into(),
         packages: vec!["line_type_intelligence".into(), "caller_name".into()],
         timeout: Duration::from_secs(10),
         keep: None,
