@@ -8,8 +8,9 @@ use switchboard::database::{Database, Manners, migrate};
 use tempfile::TempDir;
 
 use crate::private_server_life::home;
-use crate::support::TestDb;
 use crate::support::postgres::server;
+use crate::support::work::{accounted, queued, sandbox, until};
+use crate::support::{Program, TestDb};
 
 const PROGRAMS: &[&str] = &["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"];
 
@@ -95,4 +96,21 @@ async fn migrations_apply_once_through_a_pooler_too() {
     });
     let counts = futures_util::future::join_all(runs).await;
     assert_eq!(counts.iter().filter(|&&count| count > 0).count(), 1, "{counts:?}");
+}
+
+#[tokio::test]
+async fn workers_behind_a_pooler_finish_everything_though_one_is_killed() {
+    let Some(pooler) = pooler().await else { return };
+    let test = TestDb::new().await;
+    queued(&test.db, 300).await;
+    let sandbox = sandbox("slow=20ms").await;
+    let program = Program::calling(&test, &sandbox)
+        .with("DATABASE_URL", &pooler.url(&test.name))
+        .with("SWITCHBOARD_DATABASE__DIRECT_URL", &test.url);
+    let killed = program.start(&["worker"]);
+    until(&test.db, "SELECT count(*) > 20 FROM job_history").await;
+    killed.signal(nix::sys::signal::Signal::SIGKILL);
+    let ran = program.run(&["worker", "--until-empty"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    accounted(&test.db, 300).await;
 }

@@ -12,6 +12,8 @@ mod ask_models;
 mod audit_chain;
 mod breakers_neutral;
 mod breakers_outage;
+mod chaos_crash;
+mod chaos_database;
 mod cli_contract;
 mod cli_demo;
 mod cli_handover;

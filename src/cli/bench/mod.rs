@@ -1,6 +1,7 @@
 //! `bench`: measures this machine, each figure beside its ceiling, which is measured in the same run, in turns with it.
 
 mod console;
+mod crash;
 mod figure;
 
 use std::process::ExitCode;
@@ -23,11 +24,14 @@ pub struct BenchArgs {
 pub enum What {
     /// The console on a pseudo-terminal: key to screen, bytes, processor time, memory; also pictures of its panes.
     Console(console::ConsoleBenchArgs),
+    /// Kill, freeze and cut off workers, restart their database, and account for every job.
+    Crash(crash::CrashArgs),
 }
 
 /// Measures and prints.
 pub async fn run(common: &Common, args: &BenchArgs) -> Result<ExitCode, Failure> {
     match &args.what {
         What::Console(args) => console::run(common, args).await,
+        What::Crash(args) => crash::run(common, args).await,
     }
 }
