@@ -17,6 +17,9 @@ const IDLE_LIMIT: Duration = Duration::from_secs(300);
 /// Connections beside a pooler: one that listens, one that migrates.
 const DIRECT_CONNECTIONS: u32 = 2;
 
+/// Statements that another client left on a borrowed session: the driver of each client numbers its own from 1.
+const FORGET: &str = "DEALLOCATE ALL";
+
 /// What may be asked of the far end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manners {
@@ -43,7 +46,7 @@ impl Db {
             return Ok(Db { sessions: Some(pool.clone()), pool, manners: Manners::Direct });
         }
         tracing::warn!("the database is behind a pooler: without database.direct_url news come by polling");
-        let pool = lazy_pool(loan(options), max_connections);
+        let pool = lent_pool(loan(options), max_connections);
         Ok(Db { pool, sessions: None, manners: Manners::Pooled })
     }
 
@@ -55,21 +58,21 @@ impl Db {
     ) -> Result<Db> {
         try_once(&loan(pooler.clone())).await.map_err(|cause| Error::unreachable(&pooler, &cause))?;
         let beside = Db::connect(server, DIRECT_CONNECTIONS).await?;
-        let pool = lazy_pool(loan(pooler), max_connections);
+        let pool = lent_pool(loan(pooler), max_connections);
         Ok(Db { pool, sessions: beside.sessions, manners: Manners::Pooled })
     }
 
-    /// The pool. Through a pooler a query outside [`Db::begin`] may fail: take this for what speaks to a session alone.
+    /// The pool. Through a pooler what is taken from it is a transaction, too, which commits when it goes back, a moment
+    /// after the query was answered: what has to be committed by then takes [`Db::begin`].
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// Begins a unit of work, which is one transaction. Works through a pooler, too: statements that another client left
-    /// on the borrowed session are forgotten first, since the driver of each client numbers its own from 1.
+    /// Begins a unit of work, which is one transaction, also through a pooler.
     pub async fn begin(&self) -> Result<PgTransaction<'static>> {
         Ok(match self.manners {
             Manners::Direct => self.pool.begin().await?,
-            Manners::Pooled => self.pool.begin_with("BEGIN; DEALLOCATE ALL").await?,
+            Manners::Pooled => self.pool.begin_with(FORGET).await?,
         })
     }
 
@@ -138,9 +141,24 @@ async fn try_once(options: &PgConnectOptions) -> sqlx::Result<bool> {
 }
 
 fn lazy_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE_LIMIT)
-        .idle_timeout(IDLE_LIMIT)
+    sized(max_connections).connect_lazy_with(options)
+}
+
+/// Of loans: a transaction begins with each and ends with it, so that a statement's parts reach one session.
+fn lent_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
+    sized(max_connections)
+        .after_connect(|connection, _| Box::pin(taken(connection)))
+        .before_acquire(|connection, _| Box::pin(async move { taken(connection).await.map(|()| true) }))
+        .after_release(|connection, _| Box::pin(async move { connection.execute("COMMIT").await.map(|_| true) }))
         .connect_lazy_with(options)
+}
+
+async fn taken(connection: &mut PgConnection) -> sqlx::Result<()> {
+    connection.execute("BEGIN").await?;
+    connection.execute(FORGET).await?;
+    Ok(())
+}
+
+fn sized(max_connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(max_connections).acquire_timeout(ACQUIRE_LIMIT).idle_timeout(IDLE_LIMIT)
 }
