@@ -76,13 +76,14 @@ pub async fn statuses(db: &Db) -> (i64, i64, i64, i64) {
 
 /// Every one of `enqueued` lookups ended, once; nothing is held, nothing was done twice to the data.
 pub async fn accounted(db: &Db, enqueued: i64) {
-    let sql = "SELECT (SELECT count(*) FROM job_history) + (SELECT count(*) FROM jobs WHERE state = 'dead'), (SELECT count(*) FROM jobs WHERE state <> 'dead'),
-                      (SELECT count(*) FROM (SELECT contact_id FROM provider_results GROUP BY 1 HAVING count(*) > 1) r)
+    let sql = "SELECT (SELECT count(*) FROM job_history WHERE kind = 'lookup') + (SELECT count(*) FROM jobs WHERE kind = 'lookup' AND state = 'dead'),
+                      (SELECT count(*) FROM jobs WHERE kind = 'lookup' AND state <> 'dead'),
+                      (SELECT count(*) FROM (SELECT contact_id FROM provider_results WHERE provider = 'twilio' GROUP BY 1 HAVING count(*) > 1) r)
                       + (SELECT count(*) FROM (SELECT id FROM job_history GROUP BY 1 HAVING count(*) > 1) h),
                       (SELECT count(*) FROM contacts WHERE status IN ('pending', 'processing'))";
     let (over, live, double, held): (i64, i64, i64, i64) = sqlx::query_as(sql).fetch_one(db.pool()).await.unwrap();
     assert_eq!((over, live, double, held), (enqueued, 0, 0, 0), "over, live, double effects, held");
-    let depth = switchboard::queue::depth::total(db).await.unwrap();
+    let depth = switchboard::queue::depth::of_lane(db, "twilio").await.unwrap();
     assert_eq!(depth.live(), 0, "{depth:?}");
 }
 

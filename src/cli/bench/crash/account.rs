@@ -22,12 +22,16 @@ pub struct Account {
     pub nodes_lost: i64,
 }
 
-const JOBS: &str = "SELECT (SELECT count(*) FROM job_history WHERE outcome = 'done'), (SELECT count(*) FROM jobs WHERE state = 'dead'),
-    (SELECT count(*) FROM job_history WHERE outcome = 'cancelled'), (SELECT count(*) FROM jobs WHERE state <> 'dead')";
+/// Lookups alone: what follows one is enqueued by the transaction that ends it, and is known nowhere else. No follower may
+/// be left, either, nor end twice.
+const JOBS: &str = "SELECT (SELECT count(*) FROM job_history WHERE kind = 'lookup' AND outcome = 'done'), (SELECT count(*) FROM jobs WHERE kind = 'lookup' AND state = 'dead'),
+    (SELECT count(*) FROM job_history WHERE kind = 'lookup' AND outcome = 'cancelled'), (SELECT count(*) FROM jobs WHERE state <> 'dead')";
+
+const LIVE_LOOKUPS: &str = "SELECT count(*) FROM jobs WHERE kind = 'lookup' AND state <> 'dead'";
 
 /// Each contact is looked up once here, so that a second result of one is a result too many.
 const DOUBLE: &str =
-    "SELECT (SELECT count(*) FROM (SELECT contact_id FROM provider_results GROUP BY contact_id HAVING count(*) > 1) r)
+    "SELECT (SELECT count(*) FROM (SELECT contact_id FROM provider_results WHERE provider = 'twilio' GROUP BY contact_id HAVING count(*) > 1) r)
     + (SELECT count(*) FROM (SELECT id FROM job_history GROUP BY id HAVING count(*) > 1) h)
     + (SELECT count(*) FROM job_history h JOIN jobs j USING (id))
     + (SELECT count(*) FROM (SELECT request_id FROM provider_results GROUP BY request_id HAVING count(*) > 1) q)";
@@ -52,7 +56,7 @@ impl Account {
         let pool = load.db.pool();
         let (done, dead, cancelled, live): (i64, i64, i64, i64) = sqlx::query_as(JOBS).fetch_one(pool).await?;
         let count = async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await;
-        let results = count("SELECT count(*) FROM provider_results").await?;
+        let results = count("SELECT count(*) FROM provider_results WHERE provider = 'twilio'").await?;
         let calls = i64::try_from(load.calls()).unwrap_or(i64::MAX);
         Ok(Account {
             enqueued: load.enqueued,
@@ -60,7 +64,7 @@ impl Account {
             dead,
             cancelled,
             live,
-            lost: load.enqueued - done - dead - cancelled - live,
+            lost: load.enqueued - done - dead - cancelled - count(LIVE_LOOKUPS).await?,
             double_effects: count(DOUBLE).await?,
             stuck_leases: count(STUCK).await?,
             wrong_depths: count(DEPTHS).await?,
