@@ -222,7 +222,8 @@ fn backoff(settings: &Settings) -> Backoff {
     Backoff { base: jobs.retry_base, cap: jobs.retry_cap, retry_after_cap: jobs.retry_after_cap }
 }
 
-fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
+/// How a member beats and what it goes by when it leads.
+pub fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
     let (alerts, keep) = (&settings.alerts, &settings.retention);
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     MemberOptions {

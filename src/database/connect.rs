@@ -14,6 +14,8 @@ use super::{Error, Result};
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 /// A forgotten connection is closed after this time without use.
 const IDLE_LIMIT: Duration = Duration::from_secs(300);
+/// A connection that rested so long is asked whether it still lives before it is used.
+const ASK_AFTER: Duration = Duration::from_secs(1);
 /// Connections beside a pooler: one that listens, one that migrates.
 const DIRECT_CONNECTIONS: u32 = 2;
 
@@ -141,7 +143,18 @@ async fn try_once(options: &PgConnectOptions) -> sqlx::Result<bool> {
 }
 
 fn lazy_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
-    sized(max_connections).connect_lazy_with(options)
+    // A question before each use would double the round trips of a busy engine.
+    sized(max_connections)
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for >= ASK_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options)
 }
 
 /// Of loans: a transaction begins with each and ends with it, so that a statement's parts reach one session.

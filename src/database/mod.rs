@@ -10,12 +10,14 @@ pub mod migrate;
 mod open;
 pub mod private;
 pub mod roles;
+mod scratch;
 
 pub use clock::Clock;
 pub use connect::{Db, Manners};
 pub use error::Error;
 pub use open::Database;
 pub use roles::Rights;
+pub use scratch::Scratch;
 
 /// What every query of the upper floors returns.
 pub type Result<T> = std::result::Result<T, Error>;

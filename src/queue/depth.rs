@@ -1,7 +1,5 @@
 //! Depths: what is folded in `lanes` plus what waits in `lane_deltas`; exact at any time, cheap at ten million jobs.
 
-use sqlx::PgConnection;
-
 use crate::database::{Db, Result};
 
 /// What one lane holds.
@@ -39,42 +37,6 @@ pub async fn total(db: &Db) -> Result<Depth> {
                FROM (SELECT waiting, scheduled, running, dead FROM lanes
                      UNION ALL SELECT waiting, scheduled, running, dead FROM lane_deltas UNION ALL SELECT 0, 0, 0, 0) all_rows";
     Ok(sqlx::query_as(sql).fetch_one(db.pool()).await?)
-}
-
-/// A change of one lane's numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Delta {
-    /// Change of waiting jobs.
-    pub waiting: i32,
-    /// Change of scheduled jobs.
-    pub scheduled: i32,
-    /// Change of running jobs.
-    pub running: i32,
-    /// Change of dead jobs.
-    pub dead: i32,
-    /// Jobs that ended well.
-    pub done: i32,
-    /// Attempts that failed.
-    pub failed: i32,
-}
-
-/// Writes one delta row of `lane`, if anything changed.
-pub async fn write(tx: &mut PgConnection, lane: &str, delta: Delta) -> Result<()> {
-    if delta == Delta::default() {
-        return Ok(());
-    }
-    let sql = "INSERT INTO lane_deltas (lane, waiting, scheduled, running, dead, done, failed) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    sqlx::query(sql)
-        .bind(lane)
-        .bind(delta.waiting)
-        .bind(delta.scheduled)
-        .bind(delta.running)
-        .bind(delta.dead)
-        .bind(delta.done)
-        .bind(delta.failed)
-        .execute(tx)
-        .await?;
-    Ok(())
 }
 
 /// Folds what waits into the totals of lanes and contacts; the leader's duty. Readers see the same sums before and after.

@@ -1,16 +1,15 @@
 //! Ending a batch of attempts, fenced: only a job that this epoch still holds, by this very claim, is touched.
 //!
 //! The caller's transaction carries everything else that the ending means (results, contact changes, follow-up jobs), for
-//! exactly those jobs that [`fence`] returns.
+//! exactly those jobs that [`end`] returns. Each statement writes the depth deltas of the jobs that it moves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::depth::{self, Delta};
-use crate::database::Result;
+use crate::database::{Db, Manners, Result};
 use crate::outcome::ErrorKind;
 
 /// How an attempt ended for its job.
@@ -54,6 +53,8 @@ pub struct Ending {
     pub id: i64,
     /// Attempt that ended.
     pub attempt: i16,
+    /// When it was claimed. The attempt's number would be no fence: one that was given back comes again under the same number.
+    pub claimed_at: DateTime<Utc>,
     /// How.
     pub end: End,
     /// What failed, if something did.
@@ -81,77 +82,86 @@ pub struct Failure {
     pub took_ms: i32,
 }
 
-/// Locks and returns those of `claims` (job and the moment of its claim) that `epoch` still holds by that very claim. An
-/// attempt's number would not do: one that was given back comes again under the same number.
+/// Locks and returns those of `claims` (job and the moment of its claim) that `epoch` still holds by that very claim: for an
+/// end whose meaning has to be worked out before it is written.
 pub async fn fence(tx: &mut PgConnection, epoch: i64, claims: &[(i64, DateTime<Utc>)]) -> Result<BTreeSet<i64>> {
     let (ids, claimed): (Vec<i64>, Vec<DateTime<Utc>>) = claims.iter().copied().unzip();
     let sql = "SELECT j.id FROM jobs j JOIN unnest($1::bigint[], $2::timestamptz[]) AS u(id, claimed_at) ON u.id = j.id
-               WHERE j.state = 'running' AND j.lease_epoch = $3 AND j.claimed_at = u.claimed_at ORDER BY j.id FOR UPDATE OF j";
+               WHERE (j.state, j.lease_epoch, j.claimed_at) IS NOT DISTINCT FROM ('running', $3, u.claimed_at) ORDER BY j.id FOR UPDATE OF j";
     let held: Vec<i64> = sqlx::query_scalar(sql).bind(ids).bind(claimed).bind(epoch).fetch_all(tx).await?;
     Ok(held.into_iter().collect())
 }
 
-/// Ends jobs that [`fence`] returned, in a handful of statements. All belong to `lane` and `epoch`.
-pub async fn end(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Ending]) -> Result<()> {
+/// Ends those of the attempts that `epoch` still holds by that very claim, all of them in `lane`; returns their jobs.
+pub async fn end(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Ending]) -> Result<BTreeSet<i64>> {
     let (over, rest): (Vec<&Ending>, Vec<&Ending>) = endings.iter().partition(|e| e.end.is_over());
-    finish(tx, &over).await?;
-    put_back(tx, &rest).await?;
-    keep_failures(tx, lane, epoch, endings).await?;
-    for (lane, delta) in deltas(lane, endings) {
-        depth::write(tx, lane, delta).await?;
-    }
-    Ok(())
+    let mut held: BTreeSet<i64> = finish(tx, (lane, epoch), &over).await?.into_iter().collect();
+    held.extend(put_back(tx, (lane, epoch), &rest).await?);
+    keep_failures(tx, (lane, epoch), endings.iter().filter(|e| held.contains(&e.id))).await?;
+    Ok(held)
 }
 
-/// What the endings change in their lane, and in those that jobs move to.
-fn deltas<'a>(lane: &'a str, endings: &[Ending]) -> BTreeMap<&'a str, Delta> {
-    let mut elsewhere: BTreeMap<&'a str, Delta> = BTreeMap::new();
-    let mut here = Delta { running: -(endings.len() as i32), ..Delta::default() };
-    for ending in endings {
-        here.failed += i32::from(ending.failure.is_some());
-        match ending.end {
-            End::Done => here.done += 1,
-            End::Cancelled => {}
-            End::Again { .. } => here.scheduled += 1,
-            End::Back | End::Behind => here.waiting += 1,
-            End::Dead => here.dead += 1,
-            End::Moved { lane } => elsewhere.entry(lane).or_default().waiting += 1,
-        }
+/// The same where the ends mean nothing beyond themselves: jobs that are over are one statement, which is a transaction.
+pub async fn end_alone(db: &Db, lane: &str, epoch: i64, endings: &[Ending]) -> Result<BTreeSet<i64>> {
+    let over: Vec<&Ending> = endings.iter().filter(|e| e.end.is_over() && e.failure.is_none()).collect();
+    if over.len() == endings.len() && db.manners() == Manners::Direct {
+        let mut connection = db.pool().acquire().await?;
+        return Ok(finish(&mut connection, (lane, epoch), &over).await?.into_iter().collect());
     }
-    let moved_here = elsewhere.remove(lane).unwrap_or_default().waiting;
-    here.waiting += moved_here;
-    elsewhere.insert(lane, here);
-    elsewhere
+    let mut tx = db.begin().await?;
+    let held = end(&mut tx, lane, epoch, endings).await?;
+    tx.commit().await?;
+    Ok(held)
 }
 
-async fn finish(tx: &mut PgConnection, endings: &[&Ending]) -> Result<()> {
+/// The statement that ends jobs which are over: jobs, moments of their claims, lane, epoch, cancelled jobs. Public for the
+/// check of its plan on a large table: the fence is written so that no index but the key's can serve it, since the index of leases is
+/// full of entries that have just died.
+pub const FINISH: &str = "
+    WITH gone AS (
+        DELETE FROM jobs j USING unnest($1::bigint[], $2::timestamptz[]) AS u(id, claimed_at)
+        WHERE j.id = u.id AND (j.state, j.lease_epoch, j.claimed_at) IS NOT DISTINCT FROM ('running', $4, u.claimed_at)
+        RETURNING j.id, j.kind, j.contact_id, CASE WHEN j.id = ANY($5) THEN 'cancelled' ELSE 'done' END AS outcome, j.attempt, j.created_at, j.claimed_at),
+    kept AS (
+        INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, lease_epoch, created_at, claimed_at)
+        SELECT id, $3, kind, contact_id, outcome, attempt, $4, created_at, claimed_at FROM gone),
+    delta AS (
+        INSERT INTO lane_deltas (lane, running, done)
+        SELECT $3, -count(*), count(*) FILTER (WHERE outcome = 'done') FROM gone HAVING count(*) > 0)
+    SELECT id FROM gone";
+
+async fn finish(tx: &mut PgConnection, (lane, epoch): (&str, i64), endings: &[&Ending]) -> Result<Vec<i64>> {
     if endings.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let ids: Vec<i64> = endings.iter().map(|e| e.id).collect();
+    let (ids, claims): (Vec<i64>, Vec<DateTime<Utc>>) = endings.iter().map(|e| (e.id, e.claimed_at)).unzip();
     let cancelled: Vec<i64> = endings.iter().filter(|e| e.end == End::Cancelled).map(|e| e.id).collect();
-    let sql = "WITH gone AS (DELETE FROM jobs WHERE id = ANY($1) RETURNING id, lane, kind, contact_id, attempt, lease_epoch, created_at, claimed_at)
-               INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, lease_epoch, created_at, claimed_at)
-               SELECT id, lane, kind, contact_id, CASE WHEN id = ANY($2) THEN 'cancelled' ELSE 'done' END, attempt, lease_epoch, created_at, claimed_at FROM gone";
-    sqlx::query(sql).bind(ids).bind(cancelled).execute(tx).await?;
-    Ok(())
+    let query = sqlx::query_scalar(FINISH).bind(ids).bind(claims).bind(lane).bind(epoch).bind(cancelled);
+    Ok(query.fetch_all(tx).await?)
 }
 
-async fn put_back(tx: &mut PgConnection, endings: &[&Ending]) -> Result<()> {
+async fn put_back(tx: &mut PgConnection, (lane, epoch): (&str, i64), endings: &[&Ending]) -> Result<Vec<i64>> {
     if endings.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let rows: Vec<Value> = endings.iter().map(|ending| returned(ending)).collect();
-    let sql = "UPDATE jobs j SET state = r.state, lease_epoch = NULL, claimed_at = NULL, lane = coalesce(r.lane, j.lane),
-                   run_at = CASE WHEN r.behind THEN now() ELSE coalesce(r.at, j.run_at) END,
-                   attempt = CASE WHEN r.lane IS NOT NULL THEN 0 WHEN r.burnt THEN j.attempt ELSE j.attempt - 1 END,
-                   returns = CASE WHEN r.lane IS NOT NULL THEN 0 WHEN r.state = 'scheduled' AND NOT r.burnt THEN j.returns + 1 ELSE j.returns END,
-                   probes = CASE WHEN r.lane IS NOT NULL THEN 0 ELSE j.probes + r.behind::integer END,
-                   last_error = coalesce(r.error, j.last_error)
-               FROM jsonb_to_recordset($1) AS r(id bigint, state text, lane text, at timestamptz, burnt boolean, behind boolean, error text)
-               WHERE j.id = r.id";
-    sqlx::query(sql).bind(Value::Array(rows)).execute(tx).await?;
-    Ok(())
+    let sql = "WITH back AS (
+            UPDATE jobs j SET state = r.state, lease_epoch = NULL, claimed_at = NULL, lane = coalesce(r.lane, j.lane),
+                run_at = CASE WHEN r.behind THEN now() ELSE coalesce(r.at, j.run_at) END,
+                attempt = CASE WHEN r.lane IS NOT NULL THEN 0 WHEN r.burnt THEN j.attempt ELSE j.attempt - 1 END,
+                returns = CASE WHEN r.lane IS NOT NULL THEN 0 WHEN r.state = 'scheduled' AND NOT r.burnt THEN j.returns + 1 ELSE j.returns END,
+                probes = CASE WHEN r.lane IS NOT NULL THEN 0 ELSE j.probes + r.behind::integer END,
+                last_error = coalesce(r.error, j.last_error)
+            FROM jsonb_to_recordset($1) AS r(id bigint, claimed_at timestamptz, state text, lane text, at timestamptz, burnt boolean, behind boolean, error text)
+            WHERE j.id = r.id AND (j.state, j.lease_epoch, j.claimed_at) IS NOT DISTINCT FROM ('running', $3, r.claimed_at)
+            RETURNING j.id, j.lane, j.state),
+        left_here AS (INSERT INTO lane_deltas (lane, running) SELECT $2, -count(*) FROM back HAVING count(*) > 0),
+        arrived AS (
+            INSERT INTO lane_deltas (lane, waiting, scheduled, dead)
+            SELECT lane, count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'scheduled'), count(*) FILTER (WHERE state = 'dead')
+            FROM back GROUP BY lane)
+        SELECT id FROM back";
+    Ok(sqlx::query_scalar(sql).bind(Value::Array(rows)).bind(lane).bind(epoch).fetch_all(tx).await?)
 }
 
 /// The row of a job that is not over.
@@ -163,12 +173,15 @@ fn returned(ending: &Ending) -> Value {
     };
     let lane = if let End::Moved { lane } = ending.end { Some(lane) } else { None };
     let error = ending.failure.as_ref().map(|f| f.message.as_str());
-    json!({"id": ending.id, "state": state, "lane": lane, "at": at, "burnt": burnt, "behind": ending.end == End::Behind, "error": error})
+    json!({"id": ending.id, "claimed_at": ending.claimed_at, "state": state, "lane": lane, "at": at, "burnt": burnt, "behind": ending.end == End::Behind, "error": error})
 }
 
-async fn keep_failures(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Ending]) -> Result<()> {
-    let rows: Vec<Value> = endings
-        .iter()
+async fn keep_failures<'a>(
+    tx: &mut PgConnection,
+    (lane, epoch): (&str, i64),
+    held: impl Iterator<Item = &'a Ending>,
+) -> Result<()> {
+    let rows: Vec<Value> = held
         .filter_map(|e| e.failure.as_ref().map(|f| (e, f)))
         .map(|(e, f)| {
             json!({
@@ -182,10 +195,13 @@ async fn keep_failures(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &
     if rows.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO job_failures (job_id, lane, contact_id, attempt, burnt, probe, lease_epoch, error_kind, http_status, provider_code, message, started_at, took_ms)
-               SELECT job_id, $1, contact_id, attempt, burnt, probe, $2, error_kind, http_status, provider_code, message, started_at, took_ms
-               FROM jsonb_to_recordset($3) AS r(job_id bigint, contact_id bigint, attempt smallint, burnt boolean, probe boolean, error_kind text,
-                                                http_status integer, provider_code text, message text, started_at timestamptz, took_ms integer)";
+    let sql = "WITH kept AS (
+            INSERT INTO job_failures (job_id, lane, contact_id, attempt, burnt, probe, lease_epoch, error_kind, http_status, provider_code, message, started_at, took_ms)
+            SELECT job_id, $1, contact_id, attempt, burnt, probe, $2, error_kind, http_status, provider_code, message, started_at, took_ms
+            FROM jsonb_to_recordset($3) AS r(job_id bigint, contact_id bigint, attempt smallint, burnt boolean, probe boolean, error_kind text,
+                                             http_status integer, provider_code text, message text, started_at timestamptz, took_ms integer)
+            RETURNING 1)
+        INSERT INTO lane_deltas (lane, failed) SELECT $1, count(*) FROM kept";
     sqlx::query(sql).bind(lane).bind(epoch).bind(Value::Array(rows)).execute(tx).await?;
     Ok(())
 }

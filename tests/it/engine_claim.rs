@@ -2,8 +2,9 @@
 
 use switchboard::database::Db;
 use switchboard::fleet::node;
-use switchboard::queue::claim::{CLAIM, Claimed, PROMOTE, claim, promote};
+use switchboard::queue::claim::{CLAIM, CLAIM_PLAIN, Claimed, PROMOTE, claim, promote};
 use switchboard::queue::depth;
+use switchboard::queue::end::FINISH;
 
 use crate::support::TestDb;
 use crate::support::fleet::lead;
@@ -117,16 +118,29 @@ async fn claim_and_promotion_never_scan_a_large_table_once_the_leader_has_seen_i
     let delta = "INSERT INTO lane_deltas (lane, waiting, scheduled) VALUES ('twilio', 150000, 50000)";
     sqlx::query(delta).execute(test.db.pool()).await.unwrap();
     lead(&test.db).await;
-    let (claims, promotes) = (plan_of_claim(&test.db).await, plan_of_promotion(&test.db).await);
-    assert!(claims.contains("Index Scan using jobs_claim on jobs"), "{claims}");
+    let (claims, promotes) = (plan_of_claim(&test.db, CLAIM).await, plan_of_promotion(&test.db).await);
+    let (plain, finishes) = (plan_of_claim(&test.db, CLAIM_PLAIN).await, plan_of_finish(&test.db).await);
+    for claims in [&claims, &plain] {
+        assert!(claims.contains("Index Scan using jobs_claim on jobs"), "{claims}");
+        assert!(claims.contains("Tid Scan on jobs"), "{claims}");
+    }
+    assert!(finishes.contains("Index Scan using jobs_pkey on jobs"), "{finishes}");
     assert!(promotes.contains("Index Scan using jobs_scheduled on jobs"), "{promotes}");
-    for plan in [claims, promotes] {
+    for plan in [claims, plain, promotes, finishes] {
         assert!(!plan.contains("Seq Scan on jobs") && !plan.contains("Sort Key: jobs"), "{plan}");
     }
 }
 
-async fn plan_of_claim(db: &Db) -> String {
-    let sql = sqlx::AssertSqlSafe(format!("EXPLAIN {CLAIM}"));
+async fn plan_of_finish(db: &Db) -> String {
+    let sql = sqlx::AssertSqlSafe(format!("EXPLAIN {FINISH}"));
+    let (ids, claims): (Vec<i64>, Vec<_>) = (1..=500).map(|id| (id, chrono::Utc::now())).unzip();
+    let query = sqlx::query_scalar(sql).bind(ids).bind(claims).bind("twilio").bind(1_i64).bind(Vec::<i64>::new());
+    let rows: Vec<String> = query.fetch_all(db.pool()).await.unwrap();
+    rows.join("\n")
+}
+
+async fn plan_of_claim(db: &Db, statement: &str) -> String {
+    let sql = sqlx::AssertSqlSafe(format!("EXPLAIN {statement}"));
     let rows: Vec<String> =
         sqlx::query_scalar(sql).bind("twilio").bind(1_i64).bind(500_i64).fetch_all(db.pool()).await.unwrap();
     rows.join("\n")

@@ -66,6 +66,7 @@ struct NoBooks;
 impl Ledger for NoBooks {
     type Result = ();
     type Draft = ();
+    const WRITES: bool = false;
 
     async fn reconsider(&self, _tx: &mut PgConnection, _batch: &mut [Settlement<()>]) -> Result<()> {
         Ok(())

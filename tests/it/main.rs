@@ -14,6 +14,7 @@ mod breakers_neutral;
 mod breakers_outage;
 mod chaos_crash;
 mod chaos_database;
+mod cli_bench;
 mod cli_contract;
 mod cli_demo;
 mod cli_handover;

@@ -3,6 +3,7 @@
 mod console;
 mod crash;
 mod figure;
+mod queue;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,8 @@ pub enum What {
     Console(console::ConsoleBenchArgs),
     /// Kill, freeze and cut off workers, restart their database, and account for every job.
     Crash(crash::CrashArgs),
+    /// The job engine: enqueue, drain, pickup, waiting handlers.
+    Queue(queue::QueueArgs),
 }
 
 /// Measures and prints.
@@ -33,5 +36,6 @@ pub async fn run(common: &Common, args: &BenchArgs) -> Result<ExitCode, Failure>
     match &args.what {
         What::Console(args) => console::run(common, args).await,
         What::Crash(args) => crash::run(common, args).await,
+        What::Queue(args) => queue::run(common, args).await,
     }
 }

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use crate::database::{Error, Result};
 
 /// Makes a database if it is not there; a copy of `template` where one is named. True if it was made.
-pub(super) async fn create(admin: &PgConnectOptions, name: &str, template: Option<&str>) -> Result<bool> {
+pub(in crate::database) async fn create(admin: &PgConnectOptions, name: &str, template: Option<&str>) -> Result<bool> {
     let mut connection = connect(admin).await?;
     let sql = match template {
         Some(template) => format!("CREATE DATABASE {} TEMPLATE {}", quoted(name)?, quoted(template)?),
@@ -26,7 +26,7 @@ pub(super) async fn create(admin: &PgConnectOptions, name: &str, template: Optio
 }
 
 /// Drops a database with whoever is connected to it.
-pub(super) async fn drop_it(admin: &PgConnectOptions, name: &str) -> Result<()> {
+pub(in crate::database) async fn drop_it(admin: &PgConnectOptions, name: &str) -> Result<()> {
     let mut connection = connect(admin).await?;
     connection.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name)?))).await?;
     drop(connection.close().await);
@@ -34,7 +34,7 @@ pub(super) async fn drop_it(admin: &PgConnectOptions, name: &str) -> Result<()> 
 }
 
 /// Names of all databases that begin so.
-pub(super) async fn beginning_with(admin: &PgConnectOptions, prefix: &str) -> Result<Vec<String>> {
+pub(in crate::database) async fn beginning_with(admin: &PgConnectOptions, prefix: &str) -> Result<Vec<String>> {
     let mut connection = connect(admin).await?;
     let names = sqlx::query_scalar("SELECT datname::text FROM pg_database WHERE starts_with(datname::text, $1)")
         .bind(prefix)

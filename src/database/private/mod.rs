@@ -5,7 +5,7 @@
 
 mod binaries;
 mod cluster;
-mod databases;
+pub(super) mod databases;
 mod install;
 mod keeper;
 mod lock;

@@ -82,6 +82,18 @@ impl<W: Work> Hands<W> {
         self.in_flight.fetch_add(change, Ordering::Relaxed);
     }
 
+    /// Takes over what was claimed under `epoch`, and raises hands for it as far as the gate allows now.
+    pub(super) fn receive(self: &Arc<Self>, epoch: i64, ready: Vec<Ready<W::Input>>) {
+        let came = ready.len() as i32;
+        if !self.buffer().add(epoch, ready) {
+            return self.count(-came);
+        }
+        // The claim took its time: what was allowed before it may not be any more.
+        if let Gate::Open(allowed) = self.work.gate(self.lane) {
+            self.raise(allowed);
+        }
+    }
+
     /// As many more hands as there are jobs for and the gate allows.
     pub(super) fn raise(self: &Arc<Self>, allowed: u32) {
         let free = allowed.saturating_sub(self.running());

@@ -4,6 +4,7 @@
 //! what handlers need and runs them; a [`Ledger`] writes what an ending means, in the transaction that ends the jobs.
 
 mod buffer;
+mod fetch;
 mod hands;
 mod pace;
 mod runner;
@@ -15,16 +16,21 @@ mod work;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::database::Db;
 use hands::Hands;
+pub use pace::CLAIM_MAX;
 use runner::Runner;
 pub use settle::settle;
 pub use wakes::Wakes;
 pub use work::{Gate, Ledger, Pass, Settlement, Turn, Work};
+
+/// Batches on their way to or from the database at once, in all lanes: while one waits for its commit another works, and more
+/// than two only take turns on the same cores and need more connections.
+const MOVERS: usize = 2;
 
 /// What an engine runs on.
 #[derive(Debug)]
@@ -59,13 +65,13 @@ impl Engine {
     {
         let EngineOptions { db, wakes, in_flight } = options;
         let (outbox, inbox) = mpsc::channel(settler::QUEUE);
-        let (stop, runners) = (CancellationToken::new(), TaskTracker::new());
+        let (stop, runners, movers) = (CancellationToken::new(), TaskTracker::new(), Arc::new(Semaphore::new(MOVERS)));
         for lane in lanes {
             let hands = Hands::new(lane, Arc::clone(work), outbox.clone(), Arc::clone(&in_flight));
-            runners.spawn(Runner::new(hands, db.clone(), wakes.of(lane)).run(stop.clone()));
+            runners.spawn(Runner::new(hands, db.clone(), wakes.of(lane), Arc::clone(&movers)).run(stop.clone()));
         }
         drop(outbox);
-        let settler = tokio::spawn(settler::run(db, ledger, wakes, inbox));
+        let settler = tokio::spawn(settler::run(db, ledger, wakes, movers, inbox));
         Engine { stop, runners, settler }
     }
 

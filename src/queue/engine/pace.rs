@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Most jobs in one claim: beyond about 500 rows the gain is small, and an urgent job waits for the statement to end.
-pub const CLAIM_MAX: usize = 500;
+/// Most jobs in one claim: beyond that the gain is small, and an urgent job waits for the statement to end.
+pub const CLAIM_MAX: usize = 800;
 /// Most jobs that wait in the buffer: one batch is being run while the next one is being claimed.
 const SPARE_MAX: usize = 2 * CLAIM_MAX;
 /// The buffer holds the work of this time: a few round trips of a claim.

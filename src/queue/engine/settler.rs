@@ -4,9 +4,11 @@
 //! refuses the data itself, the batch is halved until the one row that it refuses stands alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::task::TaskTracker;
 
 use super::settle::settle;
 use super::wakes::Wakes;
@@ -17,37 +19,52 @@ use crate::queue::{End, Failure};
 
 /// Settlements that may wait before workers have to.
 pub(super) const QUEUE: usize = 4096;
-/// Largest batch: beyond about 500 rows the gain is small.
-const BATCH: usize = 500;
+/// Largest batch: as large as a claim.
+const BATCH: usize = super::pace::CLAIM_MAX;
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// A batch smaller than this waits a moment for company: the slots of its jobs are free already, so nothing is slowed, and
 /// the database does a quarter of the work. A busy engine never waits here.
 const COMPANY: usize = 64;
 const LINGER: Duration = Duration::from_millis(10);
 
-/// Settles until all senders are gone and everything is written.
-pub(super) async fn run<L: Ledger>(db: Db, ledger: L, wakes: Wakes, mut inbox: mpsc::Receiver<Settlement<L::Result>>) {
+/// Settles until all senders are gone and everything is written. Each flush takes one of `movers`.
+pub(super) async fn run<L: Ledger>(
+    db: Db,
+    ledger: L,
+    wakes: Wakes,
+    movers: Arc<Semaphore>,
+    mut inbox: mpsc::Receiver<Settlement<L::Result>>,
+) {
+    let ledger = Arc::new(ledger);
+    let flushes = TaskTracker::new();
     let mut batch = Vec::with_capacity(BATCH);
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
         if batch.len() < COMPANY {
             tokio::time::sleep(LINGER).await;
-            while batch.len() < BATCH {
-                let Ok(more) = inbox.try_recv() else { break };
-                batch.push(more);
-            }
+        }
+        // Nobody closes the semaphore. What comes while all movers are busy goes with this flush.
+        let Ok(mover) = Arc::clone(&movers).acquire_owned().await else { break };
+        while batch.len() < BATCH {
+            let Ok(more) = inbox.try_recv() else { break };
+            batch.push(more);
         }
         let mut groups: BTreeMap<(&'static str, i64), Vec<Settlement<L::Result>>> = BTreeMap::new();
         for settlement in batch.drain(..) {
             groups.entry((settlement.lane, settlement.epoch)).or_default().push(settlement);
         }
-        for ((lane, _), group) in groups {
-            let claimable: BTreeSet<&'static str> = group.iter().filter_map(|s| claimable_in(lane, &s.end)).collect();
-            persist(&db, &ledger, group).await;
-            claimable.into_iter().for_each(|lane| wakes.wake(lane));
-        }
+        let (db, ledger, wakes) = (db.clone(), Arc::clone(&ledger), wakes.clone());
+        flushes.spawn(async move {
+            for ((lane, _), group) in groups {
+                let claimable: BTreeSet<&str> = group.iter().filter_map(|s| claimable_in(lane, &s.end)).collect();
+                persist(&db, &*ledger, group).await;
+                claimable.into_iter().for_each(|lane| wakes.wake(lane));
+            }
+            drop(mover);
+        });
     }
+    flushes.close();
+    flushes.wait().await;
 }
-
 /// The lane in which a job waits after this end.
 fn claimable_in(lane: &'static str, end: &End) -> Option<&'static str> {
     match end {

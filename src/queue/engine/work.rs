@@ -126,6 +126,8 @@ pub trait Ledger: Send + Sync + 'static {
     type Result: Clone + Default + Send + Sync + 'static;
     /// What the endings of a batch mean, worked out and not yet written.
     type Draft: Send + 'static;
+    /// False where ends mean nothing beyond themselves: then neither of the two below is ever asked.
+    const WRITES: bool = true;
 
     /// Reconsiders ends in the light of what the database knows, and works out what they mean, before anything is written.
     fn reconsider(

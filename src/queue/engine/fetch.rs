@@ -1,0 +1,124 @@
+//! Claims on their way: up to two at once for a lane, so that one is being planned while the other is being committed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use super::hands::Hands;
+use super::work::{Settlement, Work};
+use crate::database::{Db, Result};
+use crate::queue::{Claimed, End, claim};
+
+/// Claims of one lane at once.
+const CLAIMS_MAX: usize = 2;
+
+/// Fetches jobs of one lane into its buffer.
+pub(super) struct Fetcher<W: Work> {
+    hands: Arc<Hands<W>>,
+    db: Db,
+    movers: Arc<Semaphore>,
+    /// Claims on their way, and the jobs that they asked for.
+    claims: AtomicUsize,
+    asked: AtomicUsize,
+    /// Since when the lane is known to hold nothing more.
+    dry: Mutex<Option<Instant>>,
+    /// Hints so far: a claim that one overtook says nothing about the lane.
+    hints: AtomicUsize,
+    tasks: TaskTracker,
+}
+
+impl<W: Work> Fetcher<W> {
+    pub(super) fn new(hands: Arc<Hands<W>>, db: Db, movers: Arc<Semaphore>) -> Arc<Fetcher<W>> {
+        let [claims, asked, hints] = [0; 3].map(AtomicUsize::new);
+        Arc::new(Fetcher { hands, db, movers, claims, asked, dry: Mutex::default(), hints, tasks: TaskTracker::new() })
+    }
+
+    /// Jobs that claims on their way have asked for.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Acquire)
+    }
+
+    /// Whether one more claim may go out: there is room for it, and the lane was not found empty within `rest`.
+    pub(super) fn may_ask(&self, rest: Duration) -> bool {
+        let dry = *self.dry.lock().unwrap_or_else(PoisonError::into_inner);
+        self.claims.load(Ordering::Acquire) < CLAIMS_MAX && dry.is_none_or(|since| since.elapsed() >= rest)
+    }
+
+    /// There may be something again.
+    pub(super) fn forget_dry(&self) {
+        self.hints.fetch_add(1, Ordering::AcqRel);
+        *self.dry.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Sends a claim for `want` jobs; what comes goes into the buffer, hands are raised, and the runner is told.
+    pub(super) fn ask(self: &Arc<Self>, want: usize) {
+        self.claims.fetch_add(1, Ordering::AcqRel);
+        self.asked.fetch_add(want, Ordering::AcqRel);
+        let fetcher = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let came = fetcher.fetch(want).await;
+            fetcher.claims.fetch_sub(1, Ordering::AcqRel);
+            fetcher.asked.fetch_sub(want, Ordering::AcqRel);
+            if let Err(error) = came {
+                tracing::warn!(lane = fetcher.hands.lane, %error, "no claim");
+            }
+            fetcher.hands.look.notify_one();
+        });
+    }
+
+    /// Waits until no claim is on its way; none may be sent any more.
+    pub(super) async fn rest(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    async fn fetch(&self, want: usize) -> Result<()> {
+        // Nobody closes the semaphore.
+        let Ok(mover) = self.movers.acquire().await else { return Ok(()) };
+        let epoch = self.hands.buffer().epoch();
+        let (asked, hints) = (Instant::now(), self.hints.load(Ordering::Acquire));
+        let claimed = claim::claim(&self.db, self.hands.lane, epoch, want as i64).await;
+        let full = claimed.as_ref().is_ok_and(|jobs| jobs.len() == want);
+        if !full && self.hints.load(Ordering::Acquire) == hints {
+            *self.dry.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+        }
+        let jobs = claimed?;
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        self.hands.count(jobs.len() as i32);
+        let ready = self.load(epoch, jobs).await?;
+        drop(mover);
+        self.hands.receive(epoch, ready);
+        Ok(())
+    }
+
+    /// With what their handlers need. Jobs whose subject is gone end here; if nothing can be loaded, all go back.
+    pub(super) async fn load(&self, epoch: i64, jobs: Vec<Claimed>) -> Result<Vec<(Claimed, W::Input)>> {
+        let hands = &self.hands;
+        let inputs = match hands.work.load(hands.lane, &jobs).await {
+            Ok(inputs) => inputs,
+            Err(error) => {
+                hands.count(-(jobs.len() as i32));
+                for job in jobs {
+                    hands.deliver(Settlement::back(job, hands.lane, epoch)).await;
+                }
+                return Err(error);
+            }
+        };
+        let mut ready = Vec::with_capacity(jobs.len());
+        for (job, input) in jobs.into_iter().zip(inputs) {
+            match input {
+                Some(input) => ready.push((job, input)),
+                None => {
+                    hands.count(-1);
+                    hands.deliver(Settlement::bare(job, hands.lane, epoch, End::Cancelled)).await;
+                }
+            }
+        }
+        Ok(ready)
+    }
+}
