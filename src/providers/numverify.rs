@@ -13,12 +13,24 @@ use super::finding::{Answer, Fact, Finding};
 use super::input::Input;
 use super::refusal::{self, kind_of_status, refusal};
 use super::registry::Endpoint;
+use super::verify::Check;
 use super::{Line, lenient};
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
 
 /// The endpoint.
 pub static ENDPOINT: Endpoint = Endpoint { provider: "numverify", name: "validate", version: 1, subject, build, read };
+
+/// Whether a key is taken: there is no free call, so one number of our own is validated once.
+pub static CHECK: Check = Check {
+    slot: "numverify",
+    provider: "numverify",
+    build: |client, line, credential| request(client, line, credential, &line.verify_number),
+    judge: |exchange| match judge(exchange) {
+        Err(error) if error.kind == ErrorKind::InvalidInput => Ok(()),
+        judged => judged.map(|_| ()),
+    },
+};
 
 fn subject(_: &Line, input: &Input) -> Option<String> {
     Some(input.phone()).filter(|phone| !phone.is_empty())
@@ -29,7 +41,7 @@ fn build(client: &Client, line: &Line, credential: &Credential, input: &Input) -
 }
 
 /// A request about this number (E.164), which is sent with its country code and without `+`.
-pub(super) fn request(client: &Client, line: &Line, credential: &Credential, phone: &str) -> RequestBuilder {
+fn request(client: &Client, line: &Line, credential: &Credential, phone: &str) -> RequestBuilder {
     let request = client.get(format!("{}/validate", line.base_url));
     let request = request.query(&[("number", phone.trim_start_matches('+'))]);
     let Some(key) = credential.field("access_key").map(ExposeSecret::expose_secret) else { return request };

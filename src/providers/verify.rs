@@ -7,7 +7,7 @@ use reqwest::{Client, RequestBuilder};
 
 use super::call::{CallError, Exchange};
 use super::gateway::{Gateway, Line};
-use super::twilio;
+use super::{clearbit, hunter, numverify, twilio, zerobounce};
 use crate::outcome::ErrorKind;
 use crate::vault::{Credential, Verdict};
 
@@ -25,7 +25,8 @@ pub struct Check {
 }
 
 /// All of them.
-pub static CHECKS: &[&Check] = &[&twilio::CHECK];
+pub static CHECKS: &[&Check] =
+    &[&twilio::CHECK, &clearbit::CHECK, &numverify::CHECK, &hunter::CHECK, &zerobounce::CHECK];
 
 /// Asks the slot's provider whether it takes `credential`.
 pub async fn verify(gateway: &Gateway, credential: Credential) -> Verdict {

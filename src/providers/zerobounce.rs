@@ -15,12 +15,21 @@ use super::finding::{Answer, Fact, Finding};
 use super::input::Input;
 use super::refusal::{self, kind_of_status, refusal};
 use super::registry::Endpoint;
+use super::verify::Check;
 use super::{Line, domain, lenient};
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
 
 /// The endpoint.
 pub static ENDPOINT: Endpoint = Endpoint { provider: "zerobounce", name: "validate", version: 1, subject, build, read };
+
+/// Whether a key is taken: what credits are left, below zero for a wrong key.
+pub static CHECK: Check = Check {
+    slot: "zerobounce",
+    provider: "zerobounce",
+    build: |client, line, credential| get(client, line, credential, "/getcredits"),
+    judge: judge_credits,
+};
 
 /// The shield lifts after a while and gives no time; their batches rest ten minutes.
 const SHIELD_PAUSE: Duration = Duration::from_secs(600);
@@ -35,7 +44,7 @@ fn build(client: &Client, line: &Line, credential: &Credential, input: &Input) -
 }
 
 /// A GET with the key in the query, which is the only place for it.
-pub(super) fn get(client: &Client, line: &Line, credential: &Credential, path: &str) -> RequestBuilder {
+fn get(client: &Client, line: &Line, credential: &Credential, path: &str) -> RequestBuilder {
     let request = client.get(format!("{}{path}", line.base_url));
     match credential.field("api_key") {
         Some(key) => request.query(&[("api_key", key.expose_secret())]),
@@ -58,6 +67,18 @@ pub fn judge(exchange: &Exchange) -> Result<Answer, CallError> {
         return Err(refusal::unreadable(exchange));
     }
     Ok(Answer::Data(body))
+}
+
+/// `{"Credits":"1234"}`; −1 says that the key is wrong.
+fn judge_credits(exchange: &Exchange) -> Result<(), CallError> {
+    let body = refusal::json(exchange);
+    let credits = body.as_ref().and_then(|body| lenient::whole(&body["Credits"]));
+    match (exchange.status, credits) {
+        (200, Some(0..)) => Ok(()),
+        (200, Some(_)) => Err(refusal(exchange, ErrorKind::Auth, None, Some("the key is wrong"))),
+        (200, None) if body.as_ref().is_none_or(|body| body["error"].is_null()) => Err(refusal::unreadable(exchange)),
+        _ => Err(error(exchange, body.as_ref())),
+    }
 }
 
 /// By the words first: the same sentence comes with 200 and with 400.
@@ -193,6 +214,15 @@ mod tests {
         for body in [r#"{"status":""}"#, "{}", "[]", "", "<html>", r#"{"status":null}"#] {
             assert_eq!(kind(&ENDPOINT, 200, body), ErrorKind::InvalidResponse, "{body}");
         }
+    }
+
+    #[test]
+    fn credits_below_zero_mean_a_wrong_key() {
+        let judged = |body: &str| judge_credits(&Exchange::new(200, body.as_bytes())).map_err(|error| error.kind);
+        assert_eq!((judged(r#"{"Credits":"1234"}"#), judged(r#"{"Credits":0}"#)), (Ok(()), Ok(())));
+        assert_eq!(judged(r#"{"Credits":"-1"}"#), Err(ErrorKind::Auth));
+        assert_eq!(judged(r#"{"error":"Invalid API key"}"#), Err(ErrorKind::Auth));
+        assert_eq!(judged("<html>"), Err(ErrorKind::InvalidResponse));
     }
 
     #[test]

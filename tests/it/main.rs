@@ -46,6 +46,7 @@ mod pipeline_whole;
 mod private_server_life;
 mod private_server_places;
 mod providers_contract;
+mod providers_verify;
 mod roles_enforced;
 mod settings_layers;
 mod usage_counts;

@@ -14,12 +14,29 @@ use serde_json::Value;
 use super::call::{CallError, Exchange};
 use super::finding::Answer;
 use super::refusal::{self, kind_of, refusal};
+use super::verify::Check;
 use super::{Line, hunter, lenient};
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
 
 /// Confidence in what Clearbit says.
 pub const CONFIDENCE: i64 = 85;
+
+/// A domain that every directory of companies knows: the check bills at most one call.
+const WELL_KNOWN: &str = "wikipedia.org";
+
+/// Whether a key is taken. A record that is unknown, or not there yet, proves it as well.
+pub static CHECK: Check = Check {
+    slot: "clearbit",
+    provider: "clearbit-company",
+    build: |client, line, credential| {
+        get(client, line, credential, "/v2/companies/find").query(&[("domain", WELL_KNOWN)])
+    },
+    judge: |exchange| match judge(exchange) {
+        Err(error) if matches!(error.kind, ErrorKind::Pending | ErrorKind::InvalidInput) => Ok(()),
+        judged => judged.map(|_| ()),
+    },
+};
 
 /// A GET with the key as the dialect wants it.
 fn get(client: &Client, line: &Line, credential: &Credential, path: &str) -> RequestBuilder {

@@ -15,9 +15,18 @@ use serde_json::Value;
 use super::call::{CallError, Exchange};
 use super::finding::Answer;
 use super::refusal::{self, kind_of, kind_of_status, refusal};
+use super::verify::Check;
 use super::{Line, lenient};
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
+
+/// Whether a key is taken: the account, which costs nothing.
+pub static CHECK: Check = Check {
+    slot: "hunter",
+    provider: "hunter",
+    build: |client, line, credential| get(client, line, credential, "/account"),
+    judge: |exchange| judge(exchange).map(|_| ()),
+};
 
 /// The key in its header: it never stands in an address.
 pub(super) fn keyed(request: RequestBuilder, key: &SecretString) -> RequestBuilder {

@@ -76,9 +76,14 @@ impl Wiring {
         self
     }
 
+    /// The credentials.
+    pub fn credentials(&self) -> Credentials {
+        Credentials::from_environment(|slot| self.keys.get(slot).cloned())
+    }
+
     /// The gateway.
     pub fn gateway(self) -> Gateway {
-        let credentials = Credentials::from_environment(|slot| self.keys.get(slot).cloned());
+        let credentials = self.credentials();
         Gateway::new(self.lines, credentials, Clock::default()).unwrap()
     }
 }
