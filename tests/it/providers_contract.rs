@@ -62,7 +62,9 @@ async fn a_wrong_key_is_refused_by_each_in_its_own_way_and_never_sent_again() {
     for endpoint in ENDPOINTS {
         let gateway = Wiring::to(&sandbox).with_wrong_keys().gateway();
         let input = known(PHONE);
-        let before = sandbox.counters()[endpoint.provider].total;
+        // The confirming call may go to another provider of the same key.
+        let arrived = || sandbox.counters().values().map(|counter| counter.total).sum::<u64>();
+        let before = arrived();
         // Confirmed by the provider's cheap call, or by three refusals where it has none.
         let mut kinds = Vec::new();
         while kinds.last() != Some(&ErrorKind::NoCredential) && kinds.len() < 5 {
@@ -73,7 +75,7 @@ async fn a_wrong_key_is_refused_by_each_in_its_own_way_and_never_sent_again() {
         assert!(kinds.ends_with(&[ErrorKind::Auth, ErrorKind::NoCredential]), "{} {kinds:?}", endpoint.name);
         let denied = &kinds[..kinds.len() - 2];
         assert!(denied.iter().all(|kind| *kind == ErrorKind::Denied), "{} {kinds:?}", endpoint.name);
-        let calls = sandbox.counters()[endpoint.provider].total - before;
+        let calls = arrived() - before;
         assert!((2..=3).contains(&calls), "{}: {calls} calls", endpoint.name);
     }
 }
