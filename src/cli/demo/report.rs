@@ -169,7 +169,8 @@ async fn providers(db: &Db, sandbox: &Sandbox, outages: &[Outage]) -> Result<Vec
             cached: used.map_or(0, |u| u.1),
             no_data: used.map_or(0, |u| u.2),
             openings: own.len(),
-            open_s: own.iter().map(open).sum(),
+            // The sum of nothing is -0.0.
+            open_s: own.iter().map(open).sum::<f64>() + 0.0,
             while_open: while_open(&calls, &own),
             most_at_once: counters.get(provider).map_or(0, |counted| counted.most_at_once),
             cost: used.map_or(0.0, |u| u.3),
