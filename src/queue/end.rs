@@ -120,7 +120,7 @@ pub async fn end_alone(db: &Db, lane: &str, epoch: i64, endings: &[Ending]) -> R
 pub const FINISH: &str = "
     WITH gone AS (
         DELETE FROM jobs j USING unnest($1::bigint[], $2::timestamptz[]) AS u(id, claimed_at)
-        WHERE j.id = u.id AND (j.state, j.lease_epoch, j.claimed_at) IS NOT DISTINCT FROM ('running', $4, u.claimed_at)
+        WHERE j.id = u.id AND j.id = ANY($1) AND (j.state, j.lease_epoch, j.claimed_at) IS NOT DISTINCT FROM ('running', $4, u.claimed_at)
         RETURNING j.id, j.kind, j.contact_id, CASE WHEN j.id = ANY($5) THEN 'cancelled' ELSE 'done' END AS outcome, j.attempt, j.created_at, j.claimed_at),
     kept AS (
         INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, lease_epoch, created_at, claimed_at)
