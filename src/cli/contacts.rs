@@ -49,7 +49,7 @@ fn action(verb: &ContactsVerb, settings: &Settings) -> Result<(Action, Option<f6
         ContactsVerb::Retry { filter } => {
             let filter =
                 if filter.trim().is_empty() { "status:failed".to_owned() } else { format!("({filter}) status:failed") };
-            let packages = settings.provider("twilio").packages.join(",");
+            let packages = settings.provider("twilio").lookup.packages.join(",");
             let attempts = settings.jobs.lookup_attempts;
             (
                 Action::LookUp(LookUp {

@@ -23,13 +23,15 @@ use crate::fleet::{
     node::Joining,
 };
 use crate::operations::actions::fire_due;
+use crate::providers::gateway::Lookup;
 use crate::providers::gateway::budget::{Allowance, Budget};
 use crate::providers::gateway::rate::Rate;
 use crate::providers::limiter::Limiter;
+use crate::providers::packages::Packages;
 use crate::providers::{Gateway, Line, registry, verify};
 use crate::queue::lane;
 use crate::queue::retry::Backoff;
-use crate::settings::{ProviderSettings, Settings};
+use crate::settings::{LookupSettings, ProviderSettings, Settings};
 use crate::telemetry::LiveSecret;
 use crate::vault::record::node_here;
 use crate::vault::{Credentials, Keeping, KeySource};
@@ -182,8 +184,7 @@ fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {
         slot: slot.name,
         base_url,
         dialect: own.dialect,
-        packages: own.packages.clone(),
-        verify_number: own.verify_number.clone(),
+        lookup: lookup(&own.lookup),
         timeout: own.timeout,
         keep: own.cache.then(|| settings.cache.clone()),
         rate: Mutex::new(own.rate.map(Rate::new)),
@@ -191,6 +192,17 @@ fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {
         guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
         limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),
     })
+}
+
+fn lookup(own: &LookupSettings) -> Lookup {
+    let known =
+        catalogue::LOOKUP_PACKAGES.into_iter().filter(|name| own.packages.iter().any(|own| own == name)).collect();
+    Lookup {
+        packages: Packages::new(known),
+        verify_number: own.verify_number.clone(),
+        partner_sub_id: own.partner_sub_id.clone(),
+        batch: own.batch,
+    }
 }
 
 /// The rules of every breaker, by its name, as the settings say.

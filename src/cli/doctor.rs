@@ -9,7 +9,7 @@ use super::Failure;
 use super::args::Common;
 use super::output;
 use crate::catalogue::{self, PROVIDERS};
-use crate::database::migrate;
+use crate::database::{Db, migrate};
 use crate::operations::views;
 use crate::providers::registry;
 use crate::settings::Settings;
@@ -86,12 +86,23 @@ async fn database(settings: &Settings, credentials: &Credentials, checks: &mut V
         Ok(_) => check("master key", true, "none yet: the first credential that is set here makes a key file"),
         Err(error) => check("master key", false, error.to_string()),
     });
+    packages(&database.db, checks).await;
     // Who may not read sealed values is told of the versions by `credentials list`.
     if let Err(error) = credentials.attach(database.db.clone(), keys).await {
         tracing::debug!(%error, "the vault can't be read here");
     }
     if let Err(error) = database.close().await {
         checks.push(check("database", false, error.to_string()));
+    }
+}
+
+/// What the account of a provider does not have; asked for again after a day.
+async fn packages(db: &Db, checks: &mut Vec<Check>) {
+    let sql = "SELECT DISTINCT provider, package FROM lacking_packages WHERE until > now() ORDER BY 1, 2";
+    let rows: Result<Vec<(String, String)>, _> = sqlx::query_as(sql).fetch_all(db.pool()).await;
+    for (provider, package) in rows.unwrap_or_default() {
+        let detail = "the account does not have it (60606), and it is not asked for: have it enabled, or take it from the setting `packages`";
+        checks.push(check(format!("provider {provider}, package {package}"), false, detail));
     }
 }
 

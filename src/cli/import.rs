@@ -126,7 +126,7 @@ fn mapping(pair: &str) -> Result<(String, String), Failure> {
 
 /// Lookups cost money: a script gets the price of one as a line, a person is asked, `--max-cost` is held against the sum.
 async fn agree_on_cost(common: &Common, opened: &Opened, args: &ImportArgs) -> Result<(), Failure> {
-    let ask = Ask::parse(&opened.settings.provider("twilio").packages.join(",")).map_err(Failure::new)?;
+    let ask = Ask::parse(&opened.settings.provider("twilio").lookup.packages.join(",")).map_err(Failure::new)?;
     let prices = PriceBook::load(opened.db()).await?;
     let each = ask.packages.iter().map(|p| prices.price("twilio", p)).sum::<i64>() as f64 / 1e6;
     let stdin = args.file.as_os_str() == "-";

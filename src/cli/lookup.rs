@@ -18,7 +18,7 @@ pub async fn run(common: &Common, args: &LookupArgs) -> Result<ExitCode, Failure
     let wish = LookUp {
         filter,
         again: args.again,
-        packages: opened.settings.provider("twilio").packages.join(","),
+        packages: opened.settings.provider("twilio").lookup.packages.join(","),
         attempts: limits.attempts,
         lane_limit: limits.lane_limit,
     };

@@ -12,6 +12,7 @@ use crate::breakers::{Breaker, Guard};
 use crate::catalogue;
 use crate::database::{Clock, Db};
 use crate::operations::ask::AskDesk;
+use crate::providers::gateway::Lookup;
 use crate::providers::limiter::Limiter;
 use crate::providers::{Gateway, Line};
 use crate::settings::Settings;
@@ -64,8 +65,7 @@ fn line(settings: &Settings, maker: &Maker) -> Option<Line> {
         slot: provider.slot?.name,
         base_url: base_url.trim_end_matches('/').to_owned(),
         dialect: own.dialect,
-        packages: Vec::new(),
-        verify_number: String::new(),
+        lookup: Lookup::default(),
         timeout: own.timeout,
         keep: None,
         rate: Mutex::default(),

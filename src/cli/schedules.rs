@@ -68,7 +68,7 @@ pub async fn run(common: &Common, args: &SchedulesArgs) -> Result<ExitCode, Fail
 
 fn work(settings: &Settings, filter: &str, again: bool) -> LookUp {
     let Limits { attempts, lane_limit } = super::lookup::limits(settings);
-    let packages = settings.provider("twilio").packages.join(",");
+    let packages = settings.provider("twilio").lookup.packages.join(",");
     LookUp { filter: filter.to_owned(), again, packages, attempts, lane_limit }
 }
 

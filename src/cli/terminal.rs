@@ -48,7 +48,7 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
     let show = Show {
         files,
         rules: crew::all_rules(&opened.settings),
-        lookup: (twilio.packages.join(","), super::lookup::limits(&opened.settings)),
+        lookup: (twilio.lookup.packages.join(","), super::lookup::limits(&opened.settings)),
         notes: access.no_pool.iter().filter(|_| !read_only && !args.no_workers).cloned().collect(),
         read_only,
         ascii: args.ascii,

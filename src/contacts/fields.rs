@@ -181,7 +181,7 @@ static RISK: &[Field] = columns! {
     sim_swap_period Code;
     sim_swap_in_period Bool, short(&["sim_swapped"]);
     reassigned Enum(REASSIGNED);
-    reassigned_last_verified Date;
+    reassigned_last_verified Date, short(&["last_verified"]), imported;
     call_forwarding_enabled Bool, short(&["forwarded"]);
     line_status Code;
     identity_match Json;

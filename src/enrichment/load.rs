@@ -37,6 +37,22 @@ pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     sql
 });
 
+/// Those that a lookup tells its provider, if it has packages that want to know: they come from an import's own columns.
+static LOOKUP_COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let mut sql = COLUMNS.clone();
+    for column in ["verification_sid", "national_id", "date_of_birth"] {
+        let _ = write!(sql, ", c.extra->>'{column}' AS {column}");
+    }
+    sql
+});
+
+/// What of its contact a lookup depends on: nothing but the number, unless a package wants to know more.
+fn lookup_columns(gateway: &Gateway) -> &'static str {
+    let asked = gateway.line("twilio").map(|line| line.lookup.packages.asked()).unwrap_or_default();
+    let curious = asked.iter().any(|package| ["reassigned_number", "identity_match", "pre_fill"].contains(package));
+    if curious { LOOKUP_COLUMNS.as_str() } else { "c.id, c.phone_e164" }
+}
+
 /// A job's arguments: whom to ask, who had no answer, whether the cache will do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Args {
@@ -87,8 +103,7 @@ fn source(kind: &str, lane: &str, args: &Args) -> Option<&'static Source> {
 
 /// Loads a batch of one lane: one value a job, in order.
 pub async fn subjects(db: &Db, gateway: &Gateway, lane: &str, jobs: &[Claimed]) -> Result<Vec<Option<Subject>>> {
-    // A lookup depends on nothing but its number.
-    let columns = if lane == "twilio" { "c.id, c.phone_e164" } else { COLUMNS.as_str() };
+    let columns = if lane == "twilio" { lookup_columns(gateway) } else { COLUMNS.as_str() };
     let sql = format!(
         "SELECT j.id, j.args, to_jsonb(c) FROM jobs j JOIN LATERAL (SELECT {columns} FROM contacts c WHERE c.id = j.contact_id) c ON true
          WHERE j.id = ANY($1)"

@@ -6,6 +6,7 @@ pub mod facts;
 pub mod free;
 mod gate;
 pub mod graph;
+mod lacking;
 mod load;
 pub mod outlook;
 pub mod patch;

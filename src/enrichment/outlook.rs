@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::graph::{self, Source, Step};
+use super::lacking;
 use super::world::{Offer, Policy, StepRules, World};
 use crate::breakers::{State, store};
 use crate::database::{Db, Result};
@@ -105,6 +106,7 @@ impl Outlook {
                 line.shared_by(*nodes);
             }
         }
+        lacking::learn(db, gateway).await?;
         let fleet = |lane: &str| places.contains_key(lane);
         let offer = |source: &'static Source| (source.name, offer(source, gateway, fleet, (&prices, &hits)));
         let offers = graph::sources().map(|(_, source)| offer(source)).collect();

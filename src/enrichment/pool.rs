@@ -1,4 +1,4 @@
-//! The worker pool: the engine over the lanes of this process, and the reporter of breakers' verdicts.
+//! The worker pool: the engine over the lanes of this process, and the reporter of what calls say about providers.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::lacking;
 use super::outlook::Rules;
 use super::settle::Books;
 use super::step::Bench;
@@ -123,6 +124,9 @@ async fn report(db: Db, gateway: Arc<Gateway>, stop: CancellationToken) {
             () = tokio::time::sleep(REPORT_PERIOD) => {}
         }
         for line in gateway.lines() {
+            if let Err(error) = lacking::tell(&db, &gateway, line).await {
+                tracing::warn!(%error, provider = line.provider, "lacking packages not told; trying again");
+            }
             let Some(report) = line.guard.take_report() else { continue };
             let event = Event::Reported(report.clone());
             match store::apply_now(&db, line.guard.name(), event, line.guard.rules(), "switchboard").await {

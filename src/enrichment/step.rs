@@ -154,7 +154,11 @@ impl Ask<'_> {
 
     async fn call(&self, pass: Pass) -> Answer {
         let gateway = &self.bench.gateway;
-        let Answered { value, exchange, meta } = self.endpoint.call(gateway, pass, &self.subject.input).await?;
+        let packages = &self.line.lookup.packages;
+        let called = self.endpoint.call(gateway, pass, &self.subject.input).await;
+        let Answered { value, exchange, meta } =
+            called.inspect_err(|unanswered| packages.refused(&unanswered.error))?;
+        packages.lack(value.lacking.iter().copied());
         let cost = value.cost(self.endpoint.provider, &self.bench.world.borrow().prices);
         self.line.spent(cost.0);
         let body = Arc::new(patch::without_nul(gateway.without_secrets(value.body.clone())));

@@ -86,13 +86,15 @@ pub struct Finding {
     pub billed: Vec<(&'static str, u32)>,
     /// How long it stays fresh.
     pub fact: Fact,
+    /// Data packages that the account turned out not to have.
+    pub lacking: Vec<&'static str>,
 }
 
 impl Finding {
     /// Columns that were found. An empty patch is no data.
     pub fn new(fact: Fact, patch: Map<String, Value>, body: Value) -> Finding {
         let outcome = if patch.is_empty() { Outcome::NoData } else { Outcome::Data };
-        Finding { outcome, patch, body, billed: Vec::new(), fact }
+        Finding { outcome, patch, body, billed: Vec::new(), fact, lacking: Vec::new() }
     }
 
     /// The provider knows nothing, or nothing that belongs to this contact.

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::call::{CallError, Exchange};
+use super::gateway::Lookup;
 use super::gateway::budget::Budget;
 use super::limiter::Limiter;
 use super::{Endpoint, Finding, Input, Line};
@@ -61,8 +62,7 @@ pub fn line(provider: &'static str, dialect: &'static str) -> Line {
         slot: crate::catalogue::provider(provider).and_then(|p| p.slot).map_or("", |slot| slot.name),
         base_url: "http://127.0.0.1:9".into(),
         dialect,
-        verify_number: "+14155552671".into(),
-        packages: Vec::new(),
+        lookup: Lookup { verify_number: "+14155552671".into(), ..Lookup::default() },
         timeout: Duration::from_secs(5),
         keep: Some(CacheSettings::default()),
         rate: Mutex::default(),

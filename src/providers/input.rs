@@ -9,6 +9,7 @@ pub const COLUMNS: &[&str] = &[
     "phone_e164",
     "country_code",
     "lookup_note",
+    "reassigned_last_verified",
     "caller_name",
     "caller_type",
     "line_type",

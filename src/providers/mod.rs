@@ -16,6 +16,7 @@ pub mod input;
 mod lenient;
 pub mod limiter;
 pub mod numverify;
+pub mod packages;
 pub mod prices;
 mod reauth;
 pub mod refusal;

@@ -25,7 +25,7 @@ pub static ENDPOINT: Endpoint = Endpoint { provider: "numverify", name: "validat
 pub static CHECK: Check = Check {
     slot: "numverify",
     provider: "numverify",
-    build: |client, line, credential| request(client, line, credential, &line.verify_number),
+    build: |client, line, credential| request(client, line, credential, &line.lookup.verify_number),
     judge: |exchange| match judge(exchange) {
         Err(error) if error.kind == ErrorKind::InvalidInput => Ok(()),
         judged => judged.map(|_| ()),

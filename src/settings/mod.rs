@@ -21,8 +21,8 @@ pub use error::{Origin, SettingsError};
 pub use load::config_folder;
 pub use sections::{
     AlertSettings, AskSettings, BreakerSettings, BudgetSettings, CacheSettings, ConsoleSettings, DatabaseSettings,
-    EnvironmentSettings, InboundSettings, JobSettings, Link, ProviderSettings, RetentionSettings, TelemetrySettings,
-    VaultSettings,
+    EnvironmentSettings, InboundSettings, JobSettings, Link, LookupSettings, ProviderSettings, RetentionSettings,
+    TelemetrySettings, VaultSettings,
 };
 pub use steps::{STEPS, StepSettings};
 pub use value::duration as parse_duration;

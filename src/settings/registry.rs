@@ -139,13 +139,17 @@ const OF_PROVIDER: &[OfProvider] = &[
 ];
 /// Settings of Twilio alone.
 const OF_TWILIO: &[OfProvider] = &[
-    OfProvider("packages", PACKAGES, |p, v| put(&mut p.packages, words(v, &LOOKUP_PACKAGES))),
+    OfProvider("packages", PACKAGES, |p, v| put(&mut p.lookup.packages, words(v, &LOOKUP_PACKAGES))),
     OfProvider("verify_number", "a number in E.164, such as +14155552671", |p, v| {
         let digits =
             v.strip_prefix('+').filter(|d| (7..=15).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()));
-        put(&mut p.verify_number, digits.map(|_| v.to_owned()))
+        put(&mut p.lookup.verify_number, digits.map(|_| v.to_owned()))
     }),
-    OfProvider("batch", "a whole number from 1 to 1000", |p, v| put(&mut p.batch, whole(v, 1..=1000))),
+    OfProvider("partner_sub_id", "1 to 64 characters, which is what Twilio takes", |p, v| {
+        let fits = (1..=64).contains(&v.chars().count()) && !v.chars().any(char::is_control);
+        put(&mut p.lookup.partner_sub_id, fits.then(|| Some(v.to_owned())))
+    }),
+    OfProvider("batch", "a whole number from 1 to 1000", |p, v| put(&mut p.lookup.batch, whole(v, 1..=1000))),
 ];
 /// The setting of providers that can be spoken to in several ways.
 const DIALECT: &str = "dialect";

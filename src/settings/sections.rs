@@ -38,6 +38,19 @@ pub struct BudgetSettings {
     pub calls: Option<u64>,
 }
 
+/// How numbers are looked up; only Twilio has these.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookupSettings {
+    /// Data packages asked for.
+    pub packages: Vec<String>,
+    /// The number that a verifying call asks about; such a lookup is free.
+    pub verify_number: String,
+    /// Numbers in one request, where the account has `batch/query`; 1: one request a number.
+    pub batch: u16,
+    /// Told with `sms_pumping_risk`: which of our own customers asks; at most 64 characters.
+    pub partner_sub_id: Option<String>,
+}
+
 /// One provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProviderSettings {
@@ -55,16 +68,12 @@ pub struct ProviderSettings {
     pub concurrency_cap: u32,
     /// Limit of a whole call, from connecting to the last byte.
     pub timeout: Duration,
-    /// Data packages asked for; only Twilio has them.
-    pub packages: Vec<String>,
+    /// How numbers are looked up.
+    pub lookup: LookupSettings,
     /// Which of its ways to be spoken to; one of the catalogue's words, empty for models.
     pub dialect: &'static str,
     /// Whether its answers may be served again; some contracts forbid it.
     pub cache: bool,
-    /// The number that a verifying call asks Twilio about; such a lookup is free.
-    pub verify_number: String,
-    /// Twilio's numbers in one request, where the account has `batch/query`; 1: one request a number.
-    pub batch: u16,
 }
 
 impl ProviderSettings {
@@ -80,12 +89,15 @@ impl ProviderSettings {
             concurrency_start: 16,
             concurrency_cap: 64,
             timeout: SECOND * if has_lane { 10 } else { 30 },
-            packages: packages.iter().map(|&name| name.to_owned()).collect(),
+            lookup: LookupSettings {
+                packages: packages.iter().map(|&name| name.to_owned()).collect(),
+                // The number of the examples in https://www.twilio.com/docs/lookup/v2-api
+                verify_number: "+14155552671".to_owned(),
+                batch: 1,
+                partner_sub_id: None,
+            },
             dialect: crate::catalogue::dialects(id).first().map_or("", |dialect| dialect.name),
             cache: true,
-            // The number of the examples in https://www.twilio.com/docs/lookup/v2-api
-            verify_number: "+14155552671".to_owned(),
-            batch: 1,
         }
     }
 }

@@ -33,7 +33,7 @@ fn defaults_are_those_of_the_plan() {
     let settings = Settings::isolated(&[]).unwrap();
     let twilio = settings.provider("twilio");
     assert_eq!((twilio.concurrency_start, twilio.concurrency_cap, twilio.rate), (16, 64, None));
-    assert_eq!(twilio.packages, ["line_type_intelligence", "caller_name"]);
+    assert_eq!(twilio.lookup.packages, ["line_type_intelligence", "caller_name"]);
     assert_eq!(settings.provider("openai").timeout, Duration::from_secs(30));
     assert_eq!(settings.breaker("hunter").threshold, 5);
     assert_eq!(settings.time_zone, chrono_tz::UTC);
@@ -44,7 +44,7 @@ fn defaults_are_those_of_the_plan() {
 fn every_package_of_the_lookup_can_be_asked_for() {
     let all = switchboard::catalogue::LOOKUP_PACKAGES.join(",");
     let settings = resolve("", &[("SWITCHBOARD_PROVIDERS__TWILIO__PACKAGES", &all)], &[]).unwrap();
-    assert_eq!(settings.provider("twilio").packages.join(","), all);
+    assert_eq!(settings.provider("twilio").lookup.packages.join(","), all);
     let refusal = refusal("", &[("SWITCHBOARD_PROVIDERS__TWILIO__PACKAGES", "caller_nam")]);
     assert!(refusal.contains("\"caller_nam\"") && refusal.contains("caller_name"), "{refusal}");
 }
@@ -105,7 +105,7 @@ enabled = false
     assert_eq!(settings.time_zone, chrono_tz::Europe::Berlin);
     assert_eq!(settings.database.max_connections, 20);
     assert_eq!(settings.inbound.public_url.as_deref(), Some("https://hooks.example"));
-    assert_eq!(settings.provider("twilio").packages, ["caller_name", "sim_swap"]);
+    assert_eq!(settings.provider("twilio").lookup.packages, ["caller_name", "sim_swap"]);
     assert_eq!(settings.provider("twilio").budget.usd, Some(12.5));
     assert_eq!((settings.environment.name.as_deref(), settings.environment.production), (Some("north"), Some(true)));
     assert!(!settings.provider("clearbit-phone").enabled && !settings.telemetry.mask_pii);

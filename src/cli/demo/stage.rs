@@ -102,7 +102,7 @@ impl Stage {
         let (notes, logs) = (self.notes(), self.logs());
         let short: Vec<(String, String)> = SHORT_TIMES.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
         let rules = crew::all_rules(&Settings::isolated(&short)?);
-        let lookup = (Settings::default().provider("twilio").packages.join(","), Limits::default());
+        let lookup = (Settings::default().provider("twilio").lookup.packages.join(","), Limits::default());
         let files = UserFiles::default();
         let show = Show {
             files,

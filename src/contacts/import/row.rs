@@ -1,5 +1,6 @@
 //! One row of a file to one new contact, or the reason why it is none.
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::mapping::{Mapping, Target, column_name};
@@ -52,6 +53,7 @@ fn without_guard(cell: String) -> String {
 fn keep(contact: &mut NewContact, extra: &mut Map<String, Value>, field: &'static str, cell: String) {
     let text = cell.trim();
     let value = match fields::find(field).map(|field| field.kind) {
+        Some(Kind::Date) => day(text).map(Value::String),
         Some(Kind::Integer) => text.parse::<i32>().ok().map(Value::from),
         _ if field == "email" => Some(Value::String(text.to_lowercase())),
         _ => Some(Value::String(text.to_owned())),
@@ -61,6 +63,12 @@ fn keep(contact: &mut NewContact, extra: &mut Map<String, Value>, field: &'stati
         Some(value) => drop(contact.insert(field.to_owned(), value)),
         None => drop(extra.insert(field.to_owned(), Value::String(cell))),
     }
+}
+
+/// A day as `2025-01-31` or `20250131`; whether `01/02/2025` is in January nobody knows.
+fn day(text: &str) -> Option<String> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(text, "%Y%m%d"));
+    day.ok().map(|day| day.to_string())
 }
 
 /// The name of a cell behind the last column.

@@ -18,13 +18,14 @@ INSERT INTO contacts (raw_phone_number, phone_e164, country_code, source, extra,
     business_founded_year, business_address, business_city, business_state, business_postal_code, business_country,
     business_website, business_email_domain, business_linkedin_url, business_twitter_handle, business_description,
     email, first_name, last_name, full_name, position, department, seniority, linkedin_url, twitter_url, facebook_url,
-    consumer_address, consumer_city, consumer_state, consumer_postal_code, consumer_country)
+    consumer_address, consumer_city, consumer_state, consumer_postal_code, consumer_country,
+    reassigned_last_verified)
 SELECT raw_phone_number, phone_e164, country_code, $2, extra, email_source,
     business_name, business_legal_name, business_type, business_category, business_industry, business_employee_count,
     business_founded_year, business_address, business_city, business_state, business_postal_code, business_country,
     business_website, business_email_domain, business_linkedin_url, business_twitter_handle, business_description,
     email, first_name, last_name, full_name, position, department, seniority, linkedin_url, twitter_url, facebook_url,
-    consumer_address, consumer_city, consumer_state, consumer_postal_code, consumer_country
+    consumer_address, consumer_city, consumer_state, consumer_postal_code, consumer_country, reassigned_last_verified
 FROM json_to_recordset($1::json) AS r (raw_phone_number text, phone_e164 text, country_code text, extra jsonb, email_source text,
     business_name text, business_legal_name text, business_type text, business_category text, business_industry text,
     business_employee_count integer, business_founded_year integer, business_address text, business_city text,
@@ -32,7 +33,7 @@ FROM json_to_recordset($1::json) AS r (raw_phone_number text, phone_e164 text, c
     business_email_domain text, business_linkedin_url text, business_twitter_handle text, business_description text,
     email text, first_name text, last_name text, full_name text, position text, department text, seniority text,
     linkedin_url text, twitter_url text, facebook_url text, consumer_address text, consumer_city text,
-    consumer_state text, consumer_postal_code text, consumer_country text)
+    consumer_state text, consumer_postal_code text, consumer_country text, reassigned_last_verified date)
 ON CONFLICT (phone_e164) DO NOTHING
 RETURNING id";
 

@@ -31,6 +31,10 @@ fn typed(wished: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
         let value = match (field.kind, text) {
             (_, Some("")) => Value::Null,
             (Kind::Integer, Some(text)) => text.parse::<i32>().map(Value::from).map_err(|_| wrong("a whole number"))?,
+            (Kind::Date, Some(text)) => {
+                let day = text.parse::<chrono::NaiveDate>();
+                day.map(|day| day.to_string().into()).map_err(|_| wrong("a day such as 2025-01-31"))?
+            }
             (Kind::Bool, Some(text)) => text.parse::<bool>().map(Value::from).map_err(|_| wrong("true or false"))?,
             (_, Some(text)) => Value::from(text.replace('\0', "")),
             (_, None) => value.clone(),

@@ -8,7 +8,21 @@ use super::rate::Rate;
 use crate::breakers::Guard;
 use crate::providers::MicroUsd;
 use crate::providers::limiter::Limiter;
+use crate::providers::packages::Packages;
 use crate::settings::CacheSettings;
+
+/// How numbers are looked up where a provider has data packages; of the others it is what is usual.
+#[derive(Debug, Default)]
+pub struct Lookup {
+    /// Data packages to ask for.
+    pub packages: Packages,
+    /// What the verifying call asks about, where it has to ask about something.
+    pub verify_number: String,
+    /// Which of our own customers asks, for the risk of a number.
+    pub partner_sub_id: Option<String>,
+    /// Numbers in one request; 0 and 1: one request a number.
+    pub batch: u16,
+}
 
 /// One provider.
 #[derive(Debug)]
@@ -21,10 +35,8 @@ pub struct Line {
     pub base_url: String,
     /// Which of the provider's ways to be spoken to; one of the catalogue's words.
     pub dialect: &'static str,
-    /// Data packages to ask for, where the provider has them.
-    pub packages: Vec<String>,
-    /// What the verifying call asks about, where it has to ask about something: a number of Twilio's.
-    pub verify_number: String,
+    /// How numbers are looked up.
+    pub lookup: Lookup,
     /// Bound of the whole call, body included.
     pub timeout: Duration,
     /// How long answers stay fresh; none: its answers may not be served again.

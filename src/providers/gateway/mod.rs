@@ -20,7 +20,7 @@ use crate::catalogue;
 use crate::database::Clock;
 use crate::outcome::{ErrorKind, Verdict};
 use crate::vault::{Credential, Credentials};
-pub use line::Line;
+pub use line::{Line, Lookup};
 pub use sharing::{Kept, Sharing};
 pub use wire::BODY_LIMIT;
 use wire::Wire;
@@ -107,6 +107,11 @@ impl Gateway {
     /// Whether a provider has a credential now.
     pub fn has_credential(&self, line: &Line) -> bool {
         self.credentials.take(line.slot).is_some()
+    }
+
+    /// Version of the credential that a call would go out with now.
+    pub fn credential_version(&self, line: &Line) -> Option<String> {
+        self.credentials.take(line.slot).map(|credential| credential.version.clone())
     }
 
     /// Makes one call: `build` makes the request with the credential of this moment, `judge` reads the answer.

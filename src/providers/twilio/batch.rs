@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::answer::{self, Answer};
-use super::{Ask, asked, found};
+use super::{Ask, found};
 use crate::outcome::ErrorKind;
 use crate::providers::call::{CallError, Exchange, Pass};
 use crate::providers::finding::Finding;
@@ -38,7 +38,7 @@ pub async fn query(gateway: &Gateway, pass: Pass, inputs: &[Input]) -> Called<Ba
 pub async fn probe(gateway: &Gateway, phone: &str) -> Called<bool> {
     let inputs = [Input::new(Map::from_iter([("phone_e164".to_owned(), Value::from(phone))]))];
     let build = |client: &Client, line: &Line, credential: &Credential| {
-        post(client, line, credential, &body(&inputs, &Ask::default()))
+        post(client, line, credential, &body(&inputs, |_| Ask::default()))
     };
     let judge = |exchange: &Exchange| match read(exchange, &inputs) {
         Err(error) if is_unavailable(&error) => Ok(false),
@@ -48,7 +48,7 @@ pub async fn probe(gateway: &Gateway, phone: &str) -> Called<bool> {
 }
 
 fn request(client: &Client, line: &Line, credential: &Credential, inputs: &[Input]) -> RequestBuilder {
-    post(client, line, credential, &body(inputs, &asked(line)))
+    post(client, line, credential, &body(inputs, |input| Ask::of(line, input)))
 }
 
 fn post(client: &Client, line: &Line, credential: &Credential, body: &Value) -> RequestBuilder {
@@ -61,25 +61,14 @@ fn post(client: &Client, line: &Line, credential: &Credential, body: &Value) -> 
 }
 
 /// The place in the batch is the correlation id.
-fn body(inputs: &[Input], ask: &Ask) -> Value {
-    let fields: Vec<&str> = ask.fields().split(',').filter(|field| !field.is_empty()).map(known).collect();
-    let numbers: Vec<Value> = inputs
-        .iter()
-        .enumerate()
-        .map(|(place, input)| {
-            let mut number =
-                json!({"correlation_id": place.to_string(), "phone_number": input.phone(), "fields": fields});
-            if let Some(day) = ask.last_verified {
-                number["reassigned_number"] = json!({"last_verified_date": day.format("%Y%m%d").to_string()});
-            }
-            number
-        })
-        .collect();
-    json!({"phone_numbers": numbers})
-}
-
-fn known(field: &str) -> &'static str {
-    super::PACKAGES.iter().copied().find(|package| *package == field).unwrap_or("validation")
+fn body(inputs: &[Input], ask: impl Fn(&Input) -> Ask) -> Value {
+    let number = |(place, input): (usize, &Input)| {
+        let mut number = ask(input).body();
+        number.insert("correlation_id".into(), place.to_string().into());
+        number.insert("phone_number".into(), input.phone().into());
+        Value::from(number)
+    };
+    json!({"phone_numbers": inputs.iter().enumerate().map(number).collect::<Vec<_>>()})
 }
 
 fn read(exchange: &Exchange, inputs: &[Input]) -> Result<Batch, CallError> {
@@ -136,8 +125,7 @@ mod tests {
 
     #[test]
     fn each_number_is_asked_for_with_the_packages_and_its_place() {
-        let ask = Ask::parse("line_type_intelligence,reassigned_number").unwrap();
-        let asked = body(&inputs(), &ask);
+        let asked = body(&inputs(), |_| Ask::parse("line_type_intelligence").unwrap());
         assert_eq!(
             asked["phone_numbers"][2],
             json!({"correlation_id": "2", "phone_number": "+14155550125", "fields": ["line_type_intelligence"]})

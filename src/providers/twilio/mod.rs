@@ -3,10 +3,10 @@
 //! Source: <https://www.twilio.com/docs/lookup/v2-api> and Twilio's published OpenAPI description of Lookups.
 
 mod answer;
+mod ask;
 pub mod batch;
 mod patch;
 
-use chrono::NaiveDate;
 use reqwest::{Client, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
@@ -15,62 +15,24 @@ use super::call::{CallError, Exchange, Pass};
 use super::finding::{Fact, Finding};
 use super::gateway::{Called, Gateway, Line};
 use super::input::Input;
+use super::packages::NOT_ENABLED;
 use super::prices::{MicroUsd, PriceBook};
 use super::registry::Endpoint;
 use super::verify::Check;
-use crate::catalogue::LOOKUP_PACKAGES as PACKAGES;
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
 
 pub use answer::{Answer, judge};
+pub use ask::Ask;
 pub use patch::patch;
-
-/// What to ask for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ask {
-    /// Packages; none = the free validation alone.
-    pub packages: Vec<&'static str>,
-    /// The day on which the owner was last known: required by `reassigned_number`, which is left out without it.
-    pub last_verified: Option<NaiveDate>,
-}
-
-impl Ask {
-    /// Reads a comma list of package names. Fails with the nearest known name.
-    pub fn parse(text: &str) -> Result<Ask, String> {
-        let mut ask = Ask::default();
-        for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
-            let Some(known) = PACKAGES.iter().find(|p| **p == name) else {
-                let near = crate::catalogue::nearest(name, PACKAGES).unwrap_or("line_type_intelligence");
-                return Err(format!("Twilio has no package {name}: did you mean {near}?"));
-            };
-            if !ask.packages.contains(known) {
-                ask.packages.push(known);
-            }
-        }
-        Ok(ask)
-    }
-
-    /// What goes into `Fields`.
-    fn fields(&self) -> String {
-        let asked = self.packages.iter().filter(|p| **p != "reassigned_number" || self.last_verified.is_some());
-        asked.copied().collect::<Vec<_>>().join(",")
-    }
-
-    /// A name of the options, for the result cache's key.
-    pub fn key(&self) -> String {
-        let mut sorted = self.packages.clone();
-        sorted.sort_unstable();
-        sorted.join(",")
-    }
-}
 
 /// The lookup as an endpoint: what is asked for are the line's packages.
 pub static ENDPOINT: Endpoint = Endpoint {
     provider: "twilio",
     name: "lookups/v2",
     version: 1,
-    subject: |line, input| Some(format!("{}|{}", input.phone(), asked(line).key())),
-    build: |client, line, credential, input| request(client, line, credential, (&input.phone(), &asked(line))),
+    subject: |line, input| Some(format!("{}|{}", input.phone(), Ask::of(line, input).key())),
+    build: |client, line, credential, input| request(client, line, credential, (&input.phone(), &Ask::of(line, input))),
     read,
 };
 
@@ -78,18 +40,13 @@ pub static ENDPOINT: Endpoint = Endpoint {
 pub static CHECK: Check = Check {
     slot: "twilio",
     provider: "twilio",
-    build: |client, line, credential| request(client, line, credential, (&line.verify_number, &Ask::default())),
+    build: |client, line, credential| request(client, line, credential, (&line.lookup.verify_number, &Ask::default())),
     judge: |exchange| match judge(exchange) {
         // A number that Twilio does not like proves the credential as well.
         Err(error) if error.kind == ErrorKind::InvalidInput => Ok(()),
         judged => judged.map(|_| ()),
     },
 };
-
-fn asked(line: &Line) -> Ask {
-    let known = PACKAGES.iter().copied().filter(|name| line.packages.iter().any(|p| p == name));
-    Ask { packages: known.collect(), last_verified: None }
-}
 
 fn read(exchange: &Exchange, input: &Input) -> Result<Finding, CallError> {
     Ok(found(&judge(exchange)?, body(exchange), input))
@@ -98,6 +55,7 @@ fn read(exchange: &Exchange, input: &Input) -> Result<Finding, CallError> {
 fn found(answer: &Answer, body: Value, input: &Input) -> Finding {
     let mut finding = Finding::new(fact(answer), patch(answer, &input.phone()), body).billed("basic");
     finding.billed.extend(answer.answered().map(|package| (package, 1)));
+    finding.lacking = answer.codes().filter(|(_, code)| *code == NOT_ENABLED).map(|(package, _)| package).collect();
     finding
 }
 
@@ -123,10 +81,8 @@ fn request(client: &Client, line: &Line, credential: &Credential, (phone, ask): 
     if !fields.is_empty() {
         request = request.query(&[("Fields", fields)]);
     }
-    if let Some(day) = ask.last_verified {
-        request = request.query(&[("LastVerifiedDate", day.format("%Y%m%d").to_string())]);
-    }
-    request
+    let parameters = ask.parameters();
+    if parameters.is_empty() { request } else { request.query(&parameters) }
 }
 
 /// Looks `phone` (E.164) up.
@@ -152,23 +108,4 @@ pub fn body(exchange: &Exchange) -> Value {
 /// The error that a body of Twilio's describes.
 pub fn error(exchange: &Exchange) -> CallError {
     answer::error(exchange)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_package_names_its_neighbour() {
-        assert_eq!(Ask::parse("caller_nam"), Err("Twilio has no package caller_nam: did you mean caller_name?".into()));
-        assert_eq!(Ask::parse("").unwrap().packages, Vec::<&str>::new());
-    }
-
-    #[test]
-    fn reassigned_is_only_asked_with_the_date_that_it_needs() {
-        let mut ask = Ask::parse("reassigned_number,caller_name").unwrap();
-        assert_eq!(ask.fields(), "caller_name");
-        ask.last_verified = NaiveDate::from_ymd_opt(2025, 1, 1);
-        assert_eq!(ask.fields(), "reassigned_number,caller_name");
-    }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
+use super::ask::day;
 use crate::providers::lenient;
 
 /// The columns that the answer sets for a contact whose number is `ours`. A column that is absent stays as it is.
@@ -109,13 +110,8 @@ fn reassigned(out: &mut Map<String, Value>, package: &Value) {
     put(out, "reassigned_last_verified", date(&package["last_verified_date"]));
 }
 
-/// A day in either of the two forms that come: `20250101` and `2025-01-01…`.
 fn date(value: &Value) -> Option<Value> {
-    let text = value.as_str()?;
-    let head = text.get(..10).unwrap_or(text);
-    let day = chrono::NaiveDate::parse_from_str(head, "%Y-%m-%d")
-        .or_else(|_| chrono::NaiveDate::parse_from_str(text, "%Y%m%d"));
-    day.ok().map(|d| json!(d))
+    day(value.as_str()?).map(|day| json!(day))
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use switchboard::breakers::{Breaker, Guard, Rules};
 use switchboard::catalogue;
 use switchboard::database::Clock;
+use switchboard::providers::gateway::Lookup;
 use switchboard::providers::limiter::Limiter;
+use switchboard::providers::packages::Packages;
 use switchboard::providers::{Gateway, Input, Line};
 use switchboard::sandbox::Sandbox;
 use switchboard::vault::Credentials;
@@ -103,8 +105,11 @@ fn line(id: &'static str, base_url: String) -> Line {
         slot: provider.slot.unwrap().name,
         base_url,
         dialect: catalogue::dialects(id)[0].name,
-        verify_number: "+14155552671".into(),
-        packages: vec!["line_type_intelligence".into(), "caller_name".into()],
+        lookup: Lookup {
+            packages: Packages::new(vec!["line_type_intelligence", "caller_name"]),
+            verify_number: "+14155552671".into(),
+            ..Lookup::default()
+        },
         timeout: Duration::from_secs(10),
         keep: None,
         rate: Mutex::default(),
