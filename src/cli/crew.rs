@@ -23,6 +23,7 @@ use crate::fleet::{
     node::Joining,
 };
 use crate::operations::actions::fire_due;
+use crate::providers::batching::Batching;
 use crate::providers::gateway::Lookup;
 use crate::providers::gateway::budget::{Allowance, Budget};
 use crate::providers::gateway::rate::Rate;
@@ -201,7 +202,7 @@ fn lookup(own: &LookupSettings) -> Lookup {
         packages: Packages::new(known),
         verify_number: own.verify_number.clone(),
         partner_sub_id: own.partner_sub_id.clone(),
-        batch: own.batch,
+        batching: Batching::new(own.batch),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::Failure;
-use super::args::Common;
+use super::args::{Common, DoctorArgs};
 use super::output;
 use crate::catalogue::{self, PROVIDERS};
 use crate::database::{Db, migrate};
@@ -27,7 +27,10 @@ fn check(what: impl Into<String>, ok: bool, detail: impl Into<String>) -> Check 
     Check { what: what.into(), ok, detail: detail.into() }
 }
 
-pub async fn run(common: &Common) -> Result<ExitCode, Failure> {
+pub async fn run(common: &Common, args: &DoctorArgs) -> Result<ExitCode, Failure> {
+    if let Some(size) = args.batch {
+        return super::batch::switch(common, size).await;
+    }
     let mut checks = Vec::new();
     match super::open::settings(common) {
         Ok(settings) => {

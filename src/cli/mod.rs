@@ -5,6 +5,7 @@
 mod alerts;
 mod args;
 mod ask;
+mod batch;
 mod bench;
 mod breakers;
 mod confirm;
@@ -89,7 +90,7 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Undo { audit_id } => records::undo(common, *audit_id).await,
         Command::Handover(args) => handover::run(common, args).await,
         Command::Migrate => migrate::run(common).await,
-        Command::Doctor => doctor::run(common).await,
+        Command::Doctor(args) => doctor::run(common, args).await,
         Command::Bench(args) => bench::run(common, args).await,
         Command::Credentials(args) => credentials::run(common, args).await,
         Command::Redact(args) => redact::run(common, args),

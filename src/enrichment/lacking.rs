@@ -18,8 +18,15 @@ SELECT 'package', 'warning', $1,
        'switchboard'
 FROM told WHERE is_new";
 
-/// Takes over what the fleet knows.
+/// Takes over what the fleet knows, and how many numbers people want in one request.
 pub async fn learn(db: &Db, gateway: &Gateway) -> Result<()> {
+    let sql = "/* sample */ SELECT lane, batch FROM lanes";
+    let batches: Vec<(String, Option<i16>)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
+    for (lane, batch) in batches {
+        if let Some(line) = gateway.line(&lane) {
+            line.lookup.batching.switch(batch.and_then(|size| u16::try_from(size).ok()));
+        }
+    }
     let sql = "/* sample */ SELECT provider, credential, package FROM lacking_packages WHERE until > now()";
     let rows: Vec<(String, String, String)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
     let mut known: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();

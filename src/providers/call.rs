@@ -42,6 +42,8 @@ pub struct CallMeta {
     pub took_ms: i32,
     /// HTTP status; none without an answer.
     pub http_status: Option<i32>,
+    /// The request was about several jobs, and another one of them counts it.
+    pub is_shared: bool,
 }
 
 /// Why a call gave nothing that can be used.

@@ -3,6 +3,7 @@
 //! A provider builds a request and judges an answer; time-outs, breaker, concurrency, credential, body cap and the
 //! redacted request log are the gateway's, and the same for all.
 
+pub mod batching;
 pub mod call;
 pub mod clearbit;
 mod columns;

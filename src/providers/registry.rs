@@ -96,6 +96,13 @@ impl Endpoint {
 
     /// Asks the provider.
     pub async fn call(&self, gateway: &Gateway, pass: Pass, input: &Input) -> Called<Finding> {
+        let size = gateway.line(self.provider).map_or(1, |line| line.lookup.batching.size());
+        if size > 1
+            && pass == Pass::Ordinary
+            && let Some(called) = twilio::batch::join(gateway, input, size).await
+        {
+            return called;
+        }
         let build =
             |client: &Client, line: &Line, credential: &Credential| (self.build)(client, line, credential, input);
         gateway.call(self.provider, pass, build, |exchange| (self.read)(exchange, input)).await

@@ -37,6 +37,7 @@ mod filter_database;
 mod fleet_duties;
 mod house;
 mod import_files;
+mod lookup_batches;
 mod lookup_packages;
 mod lookup_secrets;
 mod lookup_twilio;

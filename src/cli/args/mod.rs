@@ -16,7 +16,7 @@ pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
 pub use contacts::{ContactsArgs, ContactsVerb, DuplicatesArgs, DuplicatesVerb, LookupArgs, UsageArgs, WhyArgs};
 pub use files::{ExportArgs, ImportArgs};
 pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb, WhichJobs};
-pub use records::{AuditArgs, RecordsArgs};
+pub use records::{AuditArgs, DoctorArgs, RecordsArgs};
 pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 
 pub use super::alerts::AlertsArgs;
@@ -121,7 +121,7 @@ pub enum Command {
     /// Apply pending migrations.
     Migrate,
     /// Check database, credentials, providers and terminal.
-    Doctor,
+    Doctor(DoctorArgs),
     /// Measure this machine, each figure beside its ceiling.
     Bench(BenchArgs),
     /// Print the completion script of a shell.

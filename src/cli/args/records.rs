@@ -26,3 +26,12 @@ pub struct AuditArgs {
     #[arg(long, value_name = "SEQ:HASH", requires = "verify")]
     pub head: Option<String>,
 }
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Ask Twilio whether the account has batch/query, and if so ask for this many numbers in one request; 1: off, auto: as
+    /// the settings say.
+    #[arg(long, value_name = "N", value_parser = crate::cli::batch::size)]
+    pub batch: Option<crate::cli::batch::Size>,
+}

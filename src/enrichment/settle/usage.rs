@@ -63,9 +63,9 @@ fn count(rows: &mut Rows, settlement: &Settlement) {
     match (&result.call, &result.found) {
         (Some(made), _) => {
             let row = call.or_default();
-            row.calls += 1;
             row.failures += i64::from(settlement.failure.is_some());
-            row.took_ms += i64::from(made.took_ms);
+            row.calls += i64::from(!made.is_shared);
+            row.took_ms += if made.is_shared { 0 } else { i64::from(made.took_ms) };
         }
         (None, Some(_)) => call.or_default().cached += 1,
         (None, None) => return,

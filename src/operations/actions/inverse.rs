@@ -34,7 +34,8 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         Action::PauseLane { lane, .. }
         | Action::ResumeLane { lane }
         | Action::ScaleLane { lane, .. }
-        | Action::RateLane { lane, .. } => lanes::state(tx, lane).await?,
+        | Action::RateLane { lane, .. }
+        | Action::BatchLane { lane, .. } => lanes::state(tx, lane).await?,
         Action::RestoreJobs { batch } => jobs::state(tx, *batch).await?,
         Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::state(tx, &inverse.action).await?,
         Action::AddSchedule(Schedule { name, .. }) | Action::RemoveSchedule { name } => {

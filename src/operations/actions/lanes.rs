@@ -33,6 +33,14 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
             format!("Let the settings decide how many calls a second lane {lane} makes."),
             format!("switchboard lanes rate {lane} auto"),
         ),
+        Action::BatchLane { size: Some(size), .. } => (
+            format!("Ask for {size} numbers of lane {lane} in one request."),
+            format!("switchboard doctor --batch {size}"),
+        ),
+        Action::BatchLane { .. } => (
+            format!("Let the settings decide how many numbers of lane {lane} go into one request."),
+            "switchboard doctor --batch auto".to_owned(),
+        ),
         Action::ScaleLane { .. } => {
             (format!("Let lane {lane} find its own limit again."), format!("switchboard lanes scale {lane} auto"))
         }
@@ -50,12 +58,12 @@ fn known(lane: &str) -> Result<(), Refusal> {
 
 /// The part of a lane that these actions change.
 pub(super) async fn state(tx: &mut PgConnection, lane: &str) -> Result<Value, Refusal> {
-    let (paused, concurrency, rate): (bool, Option<i32>, Option<f64>) =
-        sqlx::query_as("SELECT paused, concurrency, rate FROM lanes WHERE lane = $1 FOR UPDATE")
+    let (paused, concurrency, rate, batch): (bool, Option<i32>, Option<f64>, Option<i16>) =
+        sqlx::query_as("SELECT paused, concurrency, rate, batch FROM lanes WHERE lane = $1 FOR UPDATE")
             .bind(lane)
             .fetch_one(tx)
             .await?;
-    Ok(json!({"paused": paused, "concurrency": concurrency, "rate": rate}))
+    Ok(json!({"paused": paused, "concurrency": concurrency, "rate": rate, "batch": batch}))
 }
 
 pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -> Result<Done, Refusal> {
@@ -87,6 +95,14 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -
                 None => format!("lane {lane} calls as often as the settings say"),
             }
         }
+        Action::BatchLane { size, .. } => {
+            let sql = "UPDATE lanes SET batch = $2 WHERE lane = $1";
+            sqlx::query(sql).bind(&lane).bind(size).execute(&mut *tx).await?;
+            match size {
+                Some(size) => format!("lane {lane} asks for {size} numbers in one request"),
+                None => format!("lane {lane} asks for as many numbers in one request as the settings say"),
+            }
+        }
         _ => {
             let sql = "UPDATE lanes SET paused = false, paused_by = NULL, paused_at = NULL, pause_reason = NULL WHERE lane = $1";
             sqlx::query(sql).bind(&lane).execute(&mut *tx).await?;
@@ -105,6 +121,9 @@ fn opposite(action: &Action, before: &Value) -> Action {
         Action::PauseLane { .. } => Action::ResumeLane { lane },
         Action::ResumeLane { .. } => Action::PauseLane { lane, reason: Some("undo of a resume".into()) },
         Action::RateLane { .. } => Action::RateLane { lane, rate: before["rate"].as_f64() },
+        Action::BatchLane { .. } => {
+            Action::BatchLane { lane, size: before["batch"].as_i64().and_then(|n| i16::try_from(n).ok()) }
+        }
         _ => {
             Action::ScaleLane { lane, concurrency: before["concurrency"].as_i64().and_then(|n| i32::try_from(n).ok()) }
         }

@@ -63,6 +63,13 @@ pub enum Action {
         /// Calls a second, above 0.
         rate: Option<f64>,
     },
+    /// Ask a lane's provider for so many numbers in one request; none = what the settings say.
+    BatchLane {
+        /// Lane.
+        lane: String,
+        /// Numbers, 1 to 1000.
+        size: Option<i16>,
+    },
     /// Let the next probe start at once.
     ResetBreaker {
         /// Breaker's or lane's name.
@@ -306,6 +313,7 @@ impl Action {
             Action::HoldBreakerClosed { .. } => "breakers close",
             Action::ReleaseBreaker { .. } => "breakers auto",
             Action::RateLane { .. } => "lanes rate",
+            Action::BatchLane { .. } => "doctor batch",
             Action::RetryJobs { .. } => "jobs retry",
             Action::CancelJobs { .. } => "jobs cancel",
             Action::DiscardJobs { .. } => "jobs discard",
@@ -333,7 +341,8 @@ impl Action {
             Action::PauseLane { lane, .. }
             | Action::ResumeLane { lane }
             | Action::ScaleLane { lane, .. }
-            | Action::RateLane { lane, .. } => lane.clone(),
+            | Action::RateLane { lane, .. }
+            | Action::BatchLane { lane, .. } => lane.clone(),
             Action::ResetBreaker { name, .. }
             | Action::HoldBreakerOpen { name, .. }
             | Action::HoldBreakerClosed { name, .. }

@@ -94,9 +94,11 @@ impl Confirmed {
 /// Counts what `action` would touch, and changes nothing.
 pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
     let draft = match &action {
-        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } | Action::RateLane { .. } => {
-            lanes::plan(db, &action).await?
-        }
+        Action::PauseLane { .. }
+        | Action::ResumeLane { .. }
+        | Action::ScaleLane { .. }
+        | Action::RateLane { .. }
+        | Action::BatchLane { .. } => lanes::plan(db, &action).await?,
         Action::RetryJobs { .. }
         | Action::CancelJobs { .. }
         | Action::DiscardJobs { .. }

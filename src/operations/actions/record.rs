@@ -78,9 +78,11 @@ pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refu
 
 async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, Refusal> {
     match &plan.action {
-        Action::PauseLane { .. } | Action::ResumeLane { .. } | Action::ScaleLane { .. } | Action::RateLane { .. } => {
-            lanes::act(tx, &plan.action, actor).await
-        }
+        Action::PauseLane { .. }
+        | Action::ResumeLane { .. }
+        | Action::ScaleLane { .. }
+        | Action::RateLane { .. }
+        | Action::BatchLane { .. } => lanes::act(tx, &plan.action, actor).await,
         Action::RetryJobs { .. }
         | Action::CancelJobs { .. }
         | Action::DiscardJobs { .. }

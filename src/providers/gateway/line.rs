@@ -7,6 +7,7 @@ use super::budget::{Budget, Spent};
 use super::rate::Rate;
 use crate::breakers::Guard;
 use crate::providers::MicroUsd;
+use crate::providers::batching::Batching;
 use crate::providers::limiter::Limiter;
 use crate::providers::packages::Packages;
 use crate::settings::CacheSettings;
@@ -20,8 +21,8 @@ pub struct Lookup {
     pub verify_number: String,
     /// Which of our own customers asks, for the risk of a number.
     pub partner_sub_id: Option<String>,
-    /// Numbers in one request; 0 and 1: one request a number.
-    pub batch: u16,
+    /// Numbers in one request.
+    pub batching: Batching,
 }
 
 /// One provider.

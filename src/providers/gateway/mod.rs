@@ -144,6 +144,7 @@ impl Gateway {
             started_at: self.clock.now(),
             took_ms: 0,
             http_status: None,
+            is_shared: false,
         };
         let mut flight = Flight { line, pass, generation, meta };
         let judged = self.make(&mut flight, credential, Attempt { build, judge }).await;

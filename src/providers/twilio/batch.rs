@@ -6,19 +6,33 @@
 use reqwest::{Client, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 
 use super::answer::{self, Answer};
 use super::{Ask, found};
 use crate::outcome::ErrorKind;
-use crate::providers::call::{CallError, Exchange, Pass};
+use crate::providers::batching::Waiting;
+use crate::providers::call::{CallError, CallMeta, Exchange, Pass};
 use crate::providers::finding::Finding;
-use crate::providers::gateway::{Called, Gateway, Line};
+use crate::providers::gateway::{Answered, Called, Gateway, Line, Unanswered};
 use crate::providers::input::Input;
 use crate::providers::{lenient, refusal};
 use crate::vault::Credential;
 
 /// The code of "this account has no batches": the same numbers are asked for one by one.
 pub const NO_BATCH: &str = "no_batch";
+
+/// Packages that a batch takes, by Twilio's published description; the others are asked for by single requests.
+const TAKEN: [&str; 8] = [
+    "caller_name",
+    "sim_swap",
+    "call_forwarding",
+    "line_status",
+    "line_type_intelligence",
+    "identity_match",
+    "reassigned_number",
+    "sms_pumping_risk",
+];
 
 /// What was found for each number, in the order in which they were asked.
 pub type Batch = Vec<Result<Finding, CallError>>;
@@ -32,6 +46,50 @@ pub fn is_unavailable(error: &CallError) -> bool {
 pub async fn query(gateway: &Gateway, pass: Pass, inputs: &[Input]) -> Called<Batch> {
     let build = |client: &Client, line: &Line, credential: &Credential| request(client, line, credential, inputs);
     gateway.call("twilio", pass, build, |exchange| read(exchange, inputs)).await
+}
+
+/// Asks together with others, as many as `size`; none: this one has to be asked for by itself.
+pub async fn join(gateway: &Gateway, input: &Input, size: usize) -> Option<Called<Finding>> {
+    let line = gateway.line("twilio")?;
+    if !Ask::of(line, input).packages.iter().all(|package| TAKEN.contains(package)) {
+        return None;
+    }
+    let (answer, answered) = oneshot::channel();
+    let batch = line.lookup.batching.join(Waiting { input: input.clone(), answer }, size).await;
+    if !batch.is_empty() {
+        ask(gateway, line, batch).await;
+    }
+    answered.await.ok()
+}
+
+/// Asks for all of them and tells each its own answer; one that is told nothing asks for itself.
+async fn ask(gateway: &Gateway, line: &Line, batch: Vec<Waiting>) {
+    let (inputs, answers): (Vec<Input>, Vec<_>) = batch.into_iter().map(|w| (w.input, w.answer)).unzip();
+    let shared = |place: usize, meta: &CallMeta| CallMeta { is_shared: place > 0, ..meta.clone() };
+    match query(gateway, Pass::Ordinary, &inputs).await {
+        Ok(Answered { value, exchange, meta }) => {
+            for (place, (answer, found)) in answers.into_iter().zip(value).enumerate() {
+                let meta = shared(place, &meta);
+                let told = match found {
+                    Ok(value) => Ok(Answered { value, exchange: Exchange::new(exchange.status, &[]), meta }),
+                    Err(error) => Err(Box::new(Unanswered { verdict: error.kind.verdict(), error, meta: Some(meta) })),
+                };
+                // Whoever does not listen any more was given up meanwhile.
+                let _ = answer.send(told);
+            }
+        }
+        Err(unanswered) if is_unavailable(&unanswered.error) => {
+            tracing::warn!("this account has no batch/query: its numbers are asked for one by one");
+            line.lookup.batching.refused();
+        }
+        Err(unanswered) => {
+            for (place, answer) in answers.into_iter().enumerate() {
+                let Unanswered { error, meta, verdict } = &*unanswered;
+                let meta = meta.as_ref().map(|meta| shared(place, meta));
+                let _ = answer.send(Err(Box::new(Unanswered { error: error.clone(), meta, verdict: *verdict })));
+            }
+        }
+    }
 }
 
 /// Whether the account has batches, by one of this number without any package, which is free.

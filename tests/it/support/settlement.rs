@@ -36,6 +36,7 @@ fn call(http_status: i32) -> Option<CallMeta> {
         started_at: Utc::now(),
         took_ms: 7,
         http_status: Some(http_status),
+        is_shared: false,
     })
 }
 
