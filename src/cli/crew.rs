@@ -26,7 +26,7 @@ use crate::operations::actions::fire_due;
 use crate::providers::batching::Batching;
 use crate::providers::gateway::Lookup;
 use crate::providers::gateway::budget::{Allowance, Budget};
-use crate::providers::gateway::rate::Rate;
+use crate::providers::gateway::rate::Pacing;
 use crate::providers::limiter::Limiter;
 use crate::providers::packages::Packages;
 use crate::providers::{Gateway, Line, registry, verify};
@@ -188,7 +188,7 @@ fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {
         lookup: lookup(&own.lookup),
         timeout: own.timeout,
         keep: own.cache.then(|| settings.cache.clone()),
-        rate: Mutex::new(own.rate.map(Rate::new)),
+        rate: Mutex::new(Pacing::new(own.rate)),
         budget: Mutex::new(Budget::new(allowance(own))),
         guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
         limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),

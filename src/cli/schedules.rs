@@ -1,15 +1,15 @@
-//! `schedules`: recurring lookups.
+//! `schedules`: recurring lookups, enrichment, searches for duplicates.
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Failure;
 use super::args::Common;
 use super::confirm::act;
 use super::output::{self, or_dash};
 use crate::database::Db;
-use crate::operations::actions::{Action, Limits, LookUp, Schedule};
+use crate::operations::actions::{Action, Chore, Enrich, Limits, LookUp, Schedule};
 use crate::operations::views;
 use crate::settings::Settings;
 
@@ -26,7 +26,7 @@ pub struct SchedulesArgs {
 pub enum SchedulesVerb {
     /// All schedules, the next to fire first.
     List,
-    /// Look contacts up again and again: one firing in the whole fleet.
+    /// Do something again and again: one firing in the whole fleet.
     Add {
         /// Its name.
         name: String,
@@ -35,9 +35,12 @@ pub enum SchedulesVerb {
         /// Which contacts; all without it.
         #[arg(long, default_value = "")]
         filter: String,
-        /// Completed ones, too: a re-verification.
+        /// What is there already, too: a re-verification.
         #[arg(long)]
         again: bool,
+        /// What to do.
+        #[arg(long, value_enum, default_value_t = Recurring::Lookup)]
+        work: Recurring,
     },
     /// Fire it no more.
     Remove {
@@ -46,13 +49,24 @@ pub enum SchedulesVerb {
     },
 }
 
+/// What may recur.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Recurring {
+    /// Look numbers up.
+    Lookup,
+    /// Plan the steps of completed contacts anew.
+    Enrich,
+    /// Look for duplicates anew.
+    Rescore,
+}
+
 pub async fn run(common: &Common, args: &SchedulesArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
     let action = match &args.verb {
         SchedulesVerb::List => None,
         SchedulesVerb::Remove { name } => Some(Action::RemoveSchedule { name: name.clone() }),
-        SchedulesVerb::Add { name, every, filter, again } => {
-            let work = work(&opened.settings, filter, *again);
+        SchedulesVerb::Add { name, every, filter, again, work } => {
+            let work = chore(&opened.settings, *work, filter, *again);
             Some(Action::AddSchedule(Schedule { name: name.clone(), every: every.clone(), work }))
         }
     };
@@ -66,10 +80,18 @@ pub async fn run(common: &Common, args: &SchedulesArgs) -> Result<ExitCode, Fail
     Ok(ExitCode::SUCCESS)
 }
 
-fn work(settings: &Settings, filter: &str, again: bool) -> LookUp {
-    let Limits { attempts, lane_limit } = super::lookup::limits(settings);
-    let packages = settings.provider("twilio").lookup.packages.join(",");
-    LookUp { filter: filter.to_owned(), again, packages, attempts, lane_limit }
+fn chore(settings: &Settings, work: Recurring, filter: &str, again: bool) -> Chore {
+    let filter = filter.to_owned();
+    let checks_only = match work {
+        Recurring::Lookup => {
+            let Limits { attempts, lane_limit } = super::lookup::limits(settings);
+            let packages = settings.provider("twilio").lookup.packages.join(",");
+            return Chore::LookUp(LookUp { filter, again, packages, attempts, lane_limit });
+        }
+        Recurring::Enrich => false,
+        Recurring::Rescore => true,
+    };
+    Chore::Enrich(Enrich { filter, again, checks_only })
 }
 
 async fn list(db: &Db, common: &Common) -> Result<(), Failure> {
@@ -85,6 +107,7 @@ async fn list(db: &Db, common: &Common) -> Result<(), Failure> {
             vec![
                 s.name.clone(),
                 s.every.clone(),
+                s.work.clone(),
                 format!("{filter}{}", if s.again { ", again" } else { "" }),
                 or_dash(s.next_at.map(time)),
                 or_dash(s.last_at.map(time)),
@@ -92,5 +115,5 @@ async fn list(db: &Db, common: &Common) -> Result<(), Failure> {
             ]
         })
         .collect();
-    output::table(&["schedule", "when (UTC)", "looks up", "next", "last", "what came of it"], &rows)
+    output::table(&["schedule", "when (UTC)", "does", "for", "next", "last", "what came of it"], &rows)
 }

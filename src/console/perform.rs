@@ -147,7 +147,7 @@ async fn past(db: &Db, at: chrono::DateTime<chrono::Utc>) -> Result<Pulse, Strin
     let past = views::past(db, at, TREND_MINUTES).await.map_err(|e| e.to_string())?;
     if past.status.lanes.is_empty() {
         return Err(
-            "no samples of that time are kept: they are taken every 5 s while a fleet runs, and kept for a day".into(),
+            "no samples of that time are kept: they are taken while a fleet runs, every 5 s for a day and every minute for a month".into(),
         );
     }
     Ok(Pulse { at, status: past.status, trend: past.trend, recent: past.recent, costs: Default::default() })

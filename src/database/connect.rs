@@ -18,6 +18,8 @@ const IDLE_LIMIT: Duration = Duration::from_secs(300);
 const ASK_AFTER: Duration = Duration::from_secs(1);
 /// Connections beside a pooler: one that listens, one that migrates.
 const DIRECT_CONNECTIONS: u32 = 2;
+/// Connections that do the same few statements all day: two batches on their way, one urgent claim, one look for what is due.
+const HOT_CONNECTIONS: u32 = 4;
 
 /// Statements that another client left on a borrowed session: the driver of each client numbers its own from 1.
 const FORGET: &str = "DEALLOCATE ALL";
@@ -35,6 +37,7 @@ pub enum Manners {
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: PgPool,
+    hot: PgPool,
     sessions: Option<PgPool>,
     manners: Manners,
 }
@@ -44,12 +47,13 @@ impl Db {
     /// pooler, with nothing beside it that could listen.
     pub async fn connect(options: PgConnectOptions, max_connections: u32) -> Result<Db> {
         if takes_session_settings(&options).await? {
+            let hot = lazy_pool(hot(options.clone()), HOT_CONNECTIONS);
             let pool = lazy_pool(session(options), max_connections);
-            return Ok(Db { sessions: Some(pool.clone()), pool, manners: Manners::Direct });
+            return Ok(Db { sessions: Some(pool.clone()), pool, hot, manners: Manners::Direct });
         }
         tracing::warn!("the database is behind a pooler: without database.direct_url news come by polling");
         let pool = lent_pool(loan(options), max_connections);
-        Ok(Db { pool, sessions: None, manners: Manners::Pooled })
+        Ok(Db { hot: pool.clone(), pool, sessions: None, manners: Manners::Pooled })
     }
 
     /// Connects through a pooler in transaction mode, and beside it straight to the server for LISTEN and migrations.
@@ -61,7 +65,7 @@ impl Db {
         try_once(&loan(pooler.clone())).await.map_err(|cause| Error::unreachable(&pooler, &cause))?;
         let beside = Db::connect(server, DIRECT_CONNECTIONS).await?;
         let pool = lent_pool(loan(pooler), max_connections);
-        Ok(Db { pool, sessions: beside.sessions, manners: Manners::Pooled })
+        Ok(Db { hot: pool.clone(), pool, sessions: beside.sessions, manners: Manners::Pooled })
     }
 
     /// The pool. Through a pooler what is taken from it is a transaction, too, which commits when it goes back, a moment
@@ -76,6 +80,12 @@ impl Db {
             Manners::Direct => self.pool.begin().await?,
             Manners::Pooled => self.pool.begin_with(FORGET).await?,
         })
+    }
+
+    /// A connection for a statement that is written so that only one plan of it is good, and that runs all day: planning it
+    /// anew would cost more than a small batch itself. Through a pooler it is one of [`Db::pool`]'s.
+    pub fn hot(&self) -> &PgPool {
+        &self.hot
     }
 
     /// Connections that are sessions, for LISTEN; `None` where only a pooler is known: poll instead.
@@ -98,6 +108,7 @@ impl Db {
 
     /// Closes all connections; queries that come later fail.
     pub async fn close(&self) {
+        self.hot.close().await;
         self.pool.close().await;
         if let Some(sessions) = &self.sessions {
             sessions.close().await;
@@ -112,6 +123,17 @@ fn session(options: PgConnectOptions) -> PgConnectOptions {
         ("statement_timeout", "30s"),
         ("idle_in_transaction_session_timeout", "60s"),
     ])
+}
+
+/// As [`session`], with plans that are kept: made once, whatever the tables hold by then, so an estimate may not choose them.
+fn hot(options: PgConnectOptions) -> PgConnectOptions {
+    let kept = [
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_bitmapscan", "off"),
+        ("enable_sort", "off"),
+    ];
+    session(options).options(kept)
 }
 
 /// What a pooler of any age takes: <https://www.pgbouncer.org/config.html>, `ignore_startup_parameters`.

@@ -101,11 +101,6 @@ impl Outlook {
                 line.read_spent(spent);
             }
         }
-        for (lane, (nodes, _)) in places.iter() {
-            if let Some(line) = gateway.line(lane) {
-                line.shared_by(*nodes);
-            }
-        }
         lacking::learn(db, gateway).await?;
         let fleet = |lane: &str| places.contains_key(lane);
         let offer = |source: &'static Source| (source.name, offer(source, gateway, fleet, (&prices, &hits)));

@@ -139,6 +139,10 @@ impl Member {
         }
         let switches = Arc::new(lane::switches(&self.db).await?);
         let places = Arc::new(node::places(&self.db, self.epoch()).await?);
+        for line in gateway.lines() {
+            let live = switches.get(line.provider).and_then(|switch| switch.rate);
+            line.share_rate(live, places.get(line.provider).map_or(1, |(nodes, _)| *nodes));
+        }
         self.standing.send_modify(|s| {
             s.switches = switches;
             s.places = places;

@@ -85,10 +85,8 @@ pub struct Failure {
 /// Locks and returns those of `claims` (job and the moment of its claim) that `epoch` still holds by that very claim: for an
 /// end whose meaning has to be worked out before it is written.
 pub async fn fence(tx: &mut PgConnection, epoch: i64, claims: &[(i64, DateTime<Utc>)]) -> Result<BTreeSet<i64>> {
-    let (ids, claimed): (Vec<i64>, Vec<DateTime<Utc>>) = claims.iter().copied().unzip();
-    let sql = "SELECT j.id FROM jobs j JOIN unnest($1::bigint[], $2::timestamptz[]) AS u(id, claimed_at) ON u.id = j.id
-               WHERE (j.state, j.lease_epoch, j.claimed_at) IS NOT DISTINCT FROM ('running', $3, u.claimed_at) ORDER BY j.id FOR UPDATE OF j";
-    let held: Vec<i64> = sqlx::query_scalar(sql).bind(ids).bind(claimed).bind(epoch).fetch_all(tx).await?;
+    let (ids, claimed) = in_order(claims.to_vec());
+    let held: Vec<i64> = sqlx::query_scalar(FENCE).bind(ids).bind(claimed).bind(epoch).fetch_all(tx).await?;
     Ok(held.into_iter().collect())
 }
 
@@ -105,7 +103,7 @@ pub async fn end(tx: &mut PgConnection, lane: &str, epoch: i64, endings: &[Endin
 pub async fn end_alone(db: &Db, lane: &str, epoch: i64, endings: &[Ending]) -> Result<BTreeSet<i64>> {
     let over: Vec<&Ending> = endings.iter().filter(|e| e.end.is_over() && e.failure.is_none()).collect();
     if over.len() == endings.len() && db.manners() == Manners::Direct {
-        let mut connection = db.pool().acquire().await?;
+        let mut connection = db.hot().acquire().await?;
         return Ok(finish(&mut connection, (lane, epoch), &over).await?.into_iter().collect());
     }
     let mut tx = db.begin().await?;
@@ -114,29 +112,46 @@ pub async fn end_alone(db: &Db, lane: &str, epoch: i64, endings: &[Ending]) -> R
     Ok(held)
 }
 
-/// The statement that ends jobs which are over: jobs, moments of their claims, lane, epoch, cancelled jobs. Public for the
-/// check of its plan on a large table: the fence is written so that no index but the key's can serve it, since the index of leases is
-/// full of entries that have just died.
-pub const FINISH: &str = "
+/// Which of the jobs $1, in order, are still held by epoch $3 by the claims of the moments $2. No join, whose plan would hang on
+/// an estimate: the key's index finds each, and a search in $1 finds its moment. No other index serves the fence as it is
+/// written: that of leases is full of entries that have just died.
+macro_rules! held {
+    () => {
+        "j.id = ANY(ARRAY(SELECT unnest($1::bigint[]))) AND (j.state, j.lease_epoch) IS NOT DISTINCT FROM ('running', $3)
+        AND j.claimed_at = ($2::timestamptz[])[width_bucket(j.id, $1::bigint[])]"
+    };
+}
+
+/// The statement of [`fence`]: jobs in order, moments of their claims, epoch. Public for the check of its plan on a large table.
+pub const FENCE: &str = concat!("SELECT j.id FROM jobs j WHERE ", held!(), " ORDER BY j.id FOR UPDATE");
+
+/// The statement that ends jobs which are over: jobs in order, moments of their claims, epoch, lane, cancelled jobs. Public for
+/// the check of its plan on a large table.
+pub const FINISH: &str = concat!("
     WITH gone AS (
-        DELETE FROM jobs j USING unnest($1::bigint[], $2::timestamptz[]) AS u(id, claimed_at)
-        WHERE j.id = u.id AND j.id = ANY($1) AND (j.state, j.lease_epoch, j.claimed_at) IS NOT DISTINCT FROM ('running', $4, u.claimed_at)
+        DELETE FROM jobs j WHERE ", held!(), "
         RETURNING j.id, j.kind, j.contact_id, CASE WHEN j.id = ANY($5) THEN 'cancelled' ELSE 'done' END AS outcome, j.attempt, j.created_at, j.claimed_at),
     kept AS (
         INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, lease_epoch, created_at, claimed_at)
-        SELECT id, $3, kind, contact_id, outcome, attempt, $4, created_at, claimed_at FROM gone),
+        SELECT id, $4, kind, contact_id, outcome, attempt, $3, created_at, claimed_at FROM gone),
     delta AS (
         INSERT INTO lane_deltas (lane, running, done)
-        SELECT $3, -count(*), count(*) FILTER (WHERE outcome = 'done') FROM gone HAVING count(*) > 0)
-    SELECT id FROM gone";
+        SELECT $4, -count(*), count(*) FILTER (WHERE outcome = 'done') FROM gone HAVING count(*) > 0)
+    SELECT id FROM gone");
+
+/// Jobs in order, each with the moment of its claim. Of two claims of one job the later stands last, and is the one that counts.
+fn in_order(mut claims: Vec<(i64, DateTime<Utc>)>) -> (Vec<i64>, Vec<DateTime<Utc>>) {
+    claims.sort_unstable();
+    claims.into_iter().unzip()
+}
 
 async fn finish(tx: &mut PgConnection, (lane, epoch): (&str, i64), endings: &[&Ending]) -> Result<Vec<i64>> {
     if endings.is_empty() {
         return Ok(Vec::new());
     }
-    let (ids, claims): (Vec<i64>, Vec<DateTime<Utc>>) = endings.iter().map(|e| (e.id, e.claimed_at)).unzip();
+    let (ids, claims) = in_order(endings.iter().map(|e| (e.id, e.claimed_at)).collect());
     let cancelled: Vec<i64> = endings.iter().filter(|e| e.end == End::Cancelled).map(|e| e.id).collect();
-    let query = sqlx::query_scalar(FINISH).bind(ids).bind(claims).bind(lane).bind(epoch).bind(cancelled);
+    let query = sqlx::query_scalar(FINISH).bind(ids).bind(claims).bind(epoch).bind(lane).bind(cancelled);
     Ok(query.fetch_all(tx).await?)
 }
 

@@ -2,7 +2,7 @@
 
 use switchboard::database::Db;
 use switchboard::fleet::node;
-use switchboard::queue::claim::{CLAIM, CLAIM_PLAIN, Claimed, PROMOTE, claim, promote};
+use switchboard::queue::claim::{ANY, CLAIM, CLAIM_PLAIN, Claimed, PROMOTE, claim, promote};
 use switchboard::queue::depth;
 use switchboard::queue::end::FINISH;
 
@@ -134,7 +134,7 @@ async fn claim_and_promotion_never_scan_a_large_table_once_the_leader_has_seen_i
 async fn plan_of_finish(db: &Db) -> String {
     let sql = sqlx::AssertSqlSafe(format!("EXPLAIN {FINISH}"));
     let (ids, claims): (Vec<i64>, Vec<_>) = (1..=500).map(|id| (id, chrono::Utc::now())).unzip();
-    let query = sqlx::query_scalar(sql).bind(ids).bind(claims).bind("twilio").bind(1_i64).bind(Vec::<i64>::new());
+    let query = sqlx::query_scalar(sql).bind(ids).bind(claims).bind(1_i64).bind("twilio").bind(Vec::<i64>::new());
     let rows: Vec<String> = query.fetch_all(db.pool()).await.unwrap();
     rows.join("\n")
 }
@@ -142,7 +142,7 @@ async fn plan_of_finish(db: &Db) -> String {
 async fn plan_of_claim(db: &Db, statement: &str) -> String {
     let sql = sqlx::AssertSqlSafe(format!("EXPLAIN {statement}"));
     let rows: Vec<String> =
-        sqlx::query_scalar(sql).bind("twilio").bind(1_i64).bind(500_i64).fetch_all(db.pool()).await.unwrap();
+        sqlx::query_scalar(sql).bind("twilio").bind(1_i64).bind(500_i64).bind(ANY).fetch_all(db.pool()).await.unwrap();
     rows.join("\n")
 }
 

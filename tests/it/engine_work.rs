@@ -1,7 +1,7 @@
 //! The engine itself, with handlers that answer as a job's contact says: nothing of a provider is in it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::PgConnection;
@@ -18,6 +18,7 @@ struct Drill {
     epoch: i64,
     open: AtomicU32,
     began: AtomicI32,
+    slow: AtomicBool,
 }
 
 /// No contact has this number.
@@ -25,6 +26,7 @@ const GONE: i64 = 1;
 const BREAKS: i64 = 2;
 const HANGS: i64 = 3;
 const MOVES: i64 = 4;
+const URGENT: i64 = 50;
 
 impl Work for Drill {
     type Input = ();
@@ -47,6 +49,9 @@ impl Work for Drill {
 
     async fn run(&self, turn: Turn, job: Claimed, _input: ()) -> Settlement<()> {
         self.began.fetch_add(1, Ordering::Relaxed);
+        if self.slow.load(Ordering::Relaxed) && job.contact_id != URGENT {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
         let end = match job.contact_id {
             BREAKS => panic!("as it was told"),
             HANGS => std::future::pending().await,
@@ -78,16 +83,25 @@ impl Ledger for NoBooks {
 }
 
 async fn put(db: &Db, contacts: &[i64]) {
+    put_at(db, 100, contacts).await;
+}
+
+async fn put_at(db: &Db, priority: i16, contacts: &[i64]) {
     lane::seed(db).await.unwrap();
     let mut tx = db.begin().await.unwrap();
-    let load = Load { lane: "twilio", kind: "drill", max_attempts: 2, priority: 100 };
+    let load = Load { lane: "twilio", kind: "drill", max_attempts: 2, priority };
     enqueue(&mut tx, load, contacts).await.unwrap();
     enqueue::wake(&mut tx, "twilio").await.unwrap();
     tx.commit().await.unwrap();
 }
 
 async fn start(db: &Db, open: u32) -> (Engine, Arc<Drill>, Wakes, Arc<AtomicI32>) {
-    let drill = Arc::new(Drill { epoch: epoch(db).await, open: AtomicU32::new(open), began: AtomicI32::new(0) });
+    let drill = Arc::new(Drill {
+        epoch: epoch(db).await,
+        open: AtomicU32::new(open),
+        began: AtomicI32::new(0),
+        slow: AtomicBool::new(false),
+    });
     let (wakes, in_flight) = (Wakes::default(), Arc::new(AtomicI32::new(0)));
     let options = EngineOptions { db: db.clone(), wakes: wakes.clone(), in_flight: Arc::clone(&in_flight) };
     (Engine::start(options, ["twilio", "local"], &drill, NoBooks), drill, wakes, in_flight)
@@ -103,6 +117,41 @@ async fn every_job_runs_once_and_nothing_is_held_at_the_end() {
     assert_eq!((drill.began.load(Ordering::Relaxed), in_flight.load(Ordering::Relaxed)), (3000, 0));
     assert_eq!(count(&test.db, "SELECT count(*) FROM jobs").await, 0);
     assert_eq!(depth::of_lane(&test.db, "twilio").await.unwrap(), depth::Depth::default());
+}
+
+#[tokio::test]
+async fn an_urgent_job_overtakes_what_is_in_hand_and_waits_for_no_batch() {
+    let test = TestDb::new().await;
+    put(&test.db, &(1000..9000).collect::<Vec<_>>()).await;
+    // Handlers that took no time so far: much is held. Now each takes its time, one after the other.
+    let (engine, drill, wakes, _) = start(&test.db, 1).await;
+    until(&test.db, "SELECT count(*) > 500 FROM jobs WHERE state = 'running'").await;
+    drill.slow.store(true, Ordering::Relaxed);
+    put_at(&test.db, 1, &[URGENT]).await;
+    let before = count(&test.db, "SELECT count(*) FROM job_history").await;
+    wakes.wake("twilio");
+    until(&test.db, "SELECT count(*) = 1 FROM job_history WHERE contact_id = 50").await;
+    let held = count(&test.db, "SELECT count(*) FROM jobs WHERE state = 'running'").await;
+    assert!(held > 100, "{held} held, {before} were done before: it waited until the buffer was low");
+    drill.slow.store(false, Ordering::Relaxed);
+    engine.drain().await;
+}
+
+#[tokio::test]
+async fn what_is_enqueued_in_bulk_is_counted_new_or_already_there_and_named_twice_is_once() {
+    let test = TestDb::new().await;
+    put(&test.db, &(100..1100).collect::<Vec<_>>()).await;
+    let mut again: Vec<i64> = (600..1600).collect();
+    again.push(1599);
+    let mut tx = test.db.begin().await.unwrap();
+    let load = Load { lane: "twilio", kind: "drill", max_attempts: 2, priority: 7 };
+    let did = enqueue(&mut tx, load, &again).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((did.new, did.already), (500, 501));
+    let rows = "SELECT count(*) FILTER (WHERE priority = 100 AND contact_id < 1100 AND max_attempts = 2 AND state = 'waiting') * 10000
+                     + count(*) FILTER (WHERE priority = 7 AND contact_id BETWEEN 1100 AND 1599 AND args = '{}' AND run_at <= now()) FROM jobs";
+    assert_eq!(count(&test.db, rows).await, 10_000_500);
+    assert_eq!(depth::of_lane(&test.db, "twilio").await.unwrap().waiting, 1500);
 }
 
 #[tokio::test]

@@ -205,7 +205,7 @@ pub enum Action {
     },
 }
 
-/// Recurring lookups.
+/// Recurring work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// Its name.
@@ -213,7 +213,17 @@ pub struct Schedule {
     /// `every 30d`, or a cron text such as `0 3 1 * *`; in UTC.
     pub every: String,
     /// What is enqueued at each time.
-    pub work: LookUp,
+    pub work: Chore,
+}
+
+/// What may recur. Told apart by their fields: what was written before there was a second kind is a lookup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Chore {
+    /// Lookups; with `again` a re-verification.
+    LookUp(LookUp),
+    /// Enrichment, or a search for duplicates.
+    Enrich(Enrich),
 }
 
 /// Which contacts to enrich.

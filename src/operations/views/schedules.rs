@@ -12,9 +12,11 @@ pub struct ScheduleView {
     pub name: String,
     /// When, as it was written; in UTC.
     pub every: String,
-    /// Which contacts it looks up; empty = all.
+    /// What it does: `lookup`, `enrich` or `rescore`.
+    pub work: String,
+    /// For which contacts; empty = all.
     pub filter: String,
-    /// Whether completed ones, too.
+    /// Whether what is there already is fetched anew.
     pub again: bool,
     /// When it fires next; none = never.
     pub next_at: Option<DateTime<Utc>>,
@@ -28,7 +30,8 @@ pub struct ScheduleView {
 
 /// All schedules, the next to fire first; at most 1,000.
 pub async fn schedules(db: &Db) -> Result<Vec<ScheduleView>> {
-    let sql = "SELECT name, every, coalesce(work->>'filter', '') AS filter, coalesce((work->>'again')::boolean, false) AS again,
+    let sql = "SELECT name, every, CASE WHEN NOT work ? 'checks_only' THEN 'lookup' WHEN (work->>'checks_only')::boolean THEN 'rescore' ELSE 'enrich' END AS work,
+                      coalesce(work->>'filter', '') AS filter, coalesce((work->>'again')::boolean, false) AS again,
                       nullif(next_at, 'infinity') AS next_at, last_at, last_result, created_by
                FROM schedules ORDER BY schedules.next_at, name LIMIT 1000";
     Ok(sqlx::query_as(sql).fetch_all(db.pool()).await?)

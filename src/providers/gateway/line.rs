@@ -4,13 +4,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::budget::{Budget, Spent};
-use super::rate::Rate;
+use super::rate::Pacing;
 use crate::breakers::Guard;
 use crate::providers::MicroUsd;
 use crate::providers::batching::Batching;
 use crate::providers::limiter::Limiter;
 use crate::providers::packages::Packages;
 use crate::settings::CacheSettings;
+
+/// Who waits for the rate looks so often whether it still is the same.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How numbers are looked up where a provider has data packages; of the others it is what is usual.
 #[derive(Debug, Default)]
@@ -46,13 +49,17 @@ pub struct Line {
     pub guard: Guard,
     /// Its concurrency.
     pub limiter: Mutex<Limiter>,
-    /// Its calls a second; none: no limit.
-    pub rate: Mutex<Option<Rate>>,
+    /// Its calls a second.
+    pub rate: Mutex<Pacing>,
     /// Its day's money and calls.
     pub budget: Mutex<Budget>,
 }
 
 impl Line {
+    fn rate(&self) -> MutexGuard<'_, Pacing> {
+        self.rate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn budget(&self) -> MutexGuard<'_, Budget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,27 +89,28 @@ impl Line {
         self.budget().spend(cost);
     }
 
-    /// So many live nodes share the rate.
-    pub fn shared_by(&self, nodes: u32) {
-        if let Some(rate) = self.rate.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            rate.shared_by(nodes);
-        }
+    /// An operator's calls a second in the fleet, if one has set them, and how many live nodes share the rate.
+    pub fn share_rate(&self, live: Option<f64>, nodes: u32) {
+        self.rate().share(live, nodes);
     }
 
     /// Calls that this process may begin in a second, at least 1; none without a rate.
     pub fn per_second(&self) -> Option<u32> {
-        let rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
-        rate.as_ref().map(|rate| (rate.own().ceil() as u32).max(1))
+        self.rate().own().map(|own| (own.ceil() as u32).max(1))
     }
 
-    /// Waits for the next free moment of the rate.
+    /// Waits for the next free moment of the rate; for another one when the rate changes meanwhile.
     pub(super) async fn turn(&self) {
-        let wait = {
-            let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
-            rate.as_mut().map_or(Duration::ZERO, |rate| rate.take(Instant::now()))
-        };
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+        loop {
+            let (mut wait, pace) = self.rate().take(Instant::now());
+            while !wait.is_zero() && self.rate().is(pace) {
+                let part = wait.min(LOOK);
+                tokio::time::sleep(part).await;
+                wait -= part;
+            }
+            if wait.is_zero() {
+                return;
+            }
         }
     }
 }

@@ -26,6 +26,11 @@ impl<I> Buffer<I> {
         self.jobs.len()
     }
 
+    /// Priority of the next job.
+    pub(super) fn priority(&self) -> Option<i16> {
+        self.jobs.front().map(|(job, _)| job.priority)
+    }
+
     /// Takes over a batch that was claimed under `epoch`; refuses it if the epoch has gone by.
     pub(super) fn add(&mut self, epoch: i64, batch: Vec<Ready<I>>) -> bool {
         if epoch != self.epoch {

@@ -1,6 +1,7 @@
-//! Claims on their way: up to two at once for a lane, so that one is being planned while the other is being committed.
+//! Claims on their way: up to two at once for a lane, so that one is being planned while the other is being committed; and
+//! beside them a small one for what goes before all that is here, which waits for no batch.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,10 +11,13 @@ use tokio_util::task::TaskTracker;
 use super::hands::Hands;
 use super::work::{Settlement, Work};
 use crate::database::{Db, Result};
+use crate::queue::enqueue::ORDINARY;
 use crate::queue::{Claimed, End, claim};
 
 /// Claims of one lane at once.
 const CLAIMS_MAX: usize = 2;
+/// Jobs in an urgent claim.
+const URGENT_MAX: i64 = 32;
 
 /// Fetches jobs of one lane into its buffer.
 pub(super) struct Fetcher<W: Work> {
@@ -23,6 +27,9 @@ pub(super) struct Fetcher<W: Work> {
     /// Claims on their way, and the jobs that they asked for.
     claims: AtomicUsize,
     asked: AtomicUsize,
+    /// An urgent claim is on its way, and one more is wanted after it.
+    overtaking: AtomicBool,
+    again: AtomicBool,
     /// Since when the lane is known to hold nothing more.
     dry: Mutex<Option<Instant>>,
     /// Hints so far: a claim that one overtook says nothing about the lane.
@@ -33,7 +40,9 @@ pub(super) struct Fetcher<W: Work> {
 impl<W: Work> Fetcher<W> {
     pub(super) fn new(hands: Arc<Hands<W>>, db: Db, movers: Arc<Semaphore>) -> Arc<Fetcher<W>> {
         let [claims, asked, hints] = [0; 3].map(AtomicUsize::new);
-        Arc::new(Fetcher { hands, db, movers, claims, asked, dry: Mutex::default(), hints, tasks: TaskTracker::new() })
+        let [overtaking, again] = [false; 2].map(AtomicBool::new);
+        let (dry, tasks) = (Mutex::default(), TaskTracker::new());
+        Arc::new(Fetcher { hands, db, movers, claims, asked, overtaking, again, dry, hints, tasks })
     }
 
     /// Jobs that claims on their way have asked for.
@@ -69,6 +78,37 @@ impl<W: Work> Fetcher<W> {
         });
     }
 
+    /// Something came while there is enough to do: what goes before all that is here is claimed at once, beside the batches.
+    pub(super) fn overtake(self: &Arc<Self>) {
+        self.again.store(true, Ordering::Release);
+        if self.overtaking.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let fetcher = Arc::clone(self);
+        self.tasks.spawn(async move {
+            while fetcher.again.swap(false, Ordering::AcqRel) {
+                if let Err(error) = fetcher.fetch_urgent().await {
+                    tracing::warn!(lane = fetcher.hands.lane, %error, "no claim");
+                }
+            }
+            fetcher.overtaking.store(false, Ordering::Release);
+        });
+    }
+
+    async fn fetch_urgent(&self) -> Result<()> {
+        let (epoch, priority) = {
+            let buffer = self.hands.buffer();
+            (buffer.epoch(), buffer.priority())
+        };
+        // With nothing in the buffer the batches on their way bring what is most urgent; this goes before what is ordinary.
+        let priority = i32::from(priority.unwrap_or(ORDINARY));
+        let jobs = claim::claim_before(&self.db, self.hands.lane, epoch, (URGENT_MAX, priority)).await?;
+        if jobs.len() as i64 == URGENT_MAX {
+            self.again.store(true, Ordering::Release);
+        }
+        self.take_in(epoch, jobs).await
+    }
+
     /// Waits until no claim is on its way; none may be sent any more.
     pub(super) async fn rest(&self) {
         self.tasks.close();
@@ -85,13 +125,17 @@ impl<W: Work> Fetcher<W> {
         if !full && self.hints.load(Ordering::Acquire) == hints {
             *self.dry.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
         }
-        let jobs = claimed?;
+        let taken = self.take_in(epoch, claimed?).await;
+        drop(mover);
+        taken
+    }
+
+    async fn take_in(&self, epoch: i64, jobs: Vec<Claimed>) -> Result<()> {
         if jobs.is_empty() {
             return Ok(());
         }
         self.hands.count(jobs.len() as i32);
         let ready = self.load(epoch, jobs).await?;
-        drop(mover);
         self.hands.receive(epoch, ready);
         Ok(())
     }

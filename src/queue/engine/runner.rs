@@ -39,13 +39,22 @@ impl<W: Work> Runner<W> {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.hands.look.notified() => {}
-                () = self.wake.notified() => self.fetcher.forget_dry(),
+                () = self.wake.notified() => self.heard(),
                 () = tokio::time::sleep(IDLE) => {}
             }
         }
         self.fetcher.rest().await;
         self.hands.give_back().await;
         self.hands.rest().await;
+    }
+
+    /// There is work: the next look asks for it, and what is urgent does not wait until there is room for a batch.
+    fn heard(&self) {
+        self.fetcher.forget_dry();
+        let idle = self.hands.running() == 0 && self.fetcher.asked() == 0;
+        if !idle && matches!(self.hands.work.gate(self.hands.lane), Gate::Open(_)) {
+            self.fetcher.overtake();
+        }
     }
 
     /// One look at the lane.
@@ -79,10 +88,18 @@ impl<W: Work> Runner<W> {
     }
 
     async fn fill(&mut self, allowed: u32) -> Result<()> {
+        self.ask(allowed);
+        self.hands.raise(allowed);
         if self.promoted.elapsed() >= IDLE {
             // Also while claims come back full: a retry whose time has come does not wait for an empty lane.
             self.promote().await?;
+            self.ask(allowed);
         }
+        Ok(())
+    }
+
+    /// Sends claims as long as the buffer is low.
+    fn ask(&self, allowed: u32) {
         let spare = self.hands.pace.spare(allowed);
         let low = spare.div_ceil(2);
         self.hands.set_mark(low.saturating_sub(1));
@@ -94,8 +111,6 @@ impl<W: Work> Runner<W> {
             let free = allowed.saturating_sub(self.hands.running()) as usize;
             self.fetcher.ask((free + spare).saturating_sub(coming).clamp(1, CLAIM_MAX));
         }
-        self.hands.raise(allowed);
-        Ok(())
     }
 
     /// Sends the lane's one probe, if this process gets it: the lane's oldest real job.

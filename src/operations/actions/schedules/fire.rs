@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{Acquire, PgConnection};
 
 use super::super::draft::{Done, Refusal};
-use super::super::{Action, Actor, LookUp, contacts, record};
+use super::super::{Action, Actor, Chore, contacts, enrich, record};
 use super::Every;
 use crate::database::Db;
 
@@ -56,16 +56,19 @@ async fn fire_one(db: &Db) -> Result<bool, Refusal> {
 
 /// In a savepoint: what is refused leaves nothing behind but its reason.
 async fn work(tx: &mut PgConnection, due: &Due) -> Result<Done, Refusal> {
-    let wish: LookUp = serde_json::from_value(due.work.clone())
+    let chore: Chore = serde_json::from_value(due.work.clone())
         .map_err(|_| Refusal::Impossible("it was written by another version: remove it and add it anew".into()))?;
     let mut part = tx.begin().await?;
-    let done = contacts::act(&mut part, &wish, i64::MAX).await?;
+    let (done, action) = match chore {
+        Chore::LookUp(wish) => (contacts::act(&mut part, &wish, i64::MAX).await?, Action::LookUp(wish)),
+        Chore::Enrich(wish) => (enrich::act(&mut part, &wish, i64::MAX).await?, Action::Enrich(wish)),
+    };
     let actor = Actor {
         name: format!("schedule {}", due.name),
         claimed: json!({"schedule": due.name}),
         ..Actor::here("schedule")
     };
-    record::write(&mut part, &Action::LookUp(wish), &actor, &done).await?;
+    record::write(&mut part, &action, &actor, &done).await?;
     part.commit().await?;
     Ok(done)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
-use super::{Action, Actor, Schedule, contacts, twin};
+use super::{Action, Actor, Chore, Schedule, contacts, enrich, twin};
 use crate::database::Db;
 
 pub use every::Every;
@@ -24,9 +24,15 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     let (sentence, twin) = match action {
         Action::AddSchedule(schedule) => {
             let first = check(schedule, there, now)?;
-            let each = contacts::plan(db, &schedule.work).await?;
+            let (each, does) = match &schedule.work {
+                Chore::LookUp(wish) => (contacts::plan(db, wish).await?, "Look up what matches"),
+                Chore::Enrich(wish) if wish.checks_only => {
+                    (enrich::plan(db, wish).await?, "Look for duplicates of what matches")
+                }
+                Chore::Enrich(wish) => (enrich::plan(db, wish).await?, "Enrich what matches"),
+            };
             let sentence = format!(
-                "Look up what matches, first at {}: {} contacts at about ${:.2} now.",
+                "{does}, first at {}: {} contacts at about ${:.2} now.",
                 first.format("%Y-%m-%d %H:%MZ"),
                 each.things,
                 each.cost_usd
@@ -64,9 +70,14 @@ fn check(schedule: &Schedule, there: bool, now: DateTime<Utc>) -> Result<DateTim
 
 fn command(schedule: &Schedule) -> String {
     let Schedule { name, every, work } = schedule;
-    let again = if work.again { " --again" } else { "" };
-    let filter = twin::option("filter", Some(&work.filter));
-    format!("switchboard schedules add {} {}{filter}{again}", twin::quoted(name), twin::quoted(every))
+    let (work, filter, again) = match work {
+        Chore::LookUp(wish) => ("", &wish.filter, wish.again),
+        Chore::Enrich(wish) if wish.checks_only => (" --work rescore", &wish.filter, wish.again),
+        Chore::Enrich(wish) => (" --work enrich", &wish.filter, wish.again),
+    };
+    let again = if again { " --again" } else { "" };
+    let filter = twin::option("filter", Some(filter));
+    format!("switchboard schedules add {} {}{work}{filter}{again}", twin::quoted(name), twin::quoted(every))
 }
 
 /// Whether there is a schedule of this name.
