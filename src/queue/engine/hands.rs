@@ -1,13 +1,16 @@
 //! The hands of one lane: each takes the next job from the buffer itself, as long as the gate lets it, and retires when there
-//! is nothing for it to do. The runner only fills the buffer and raises hands.
+//! is nothing for it to do. A hand whose handler has to wait raises the next one: where handlers take no time, one hand does all,
+//! and where they wait, there are as many as the gate allows.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Instant;
 
 use chrono::TimeDelta;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, poll};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::task::TaskTracker;
 
@@ -33,6 +36,8 @@ pub(super) struct Hands<W: Work> {
     /// The runner wants to know when the buffer is as short as this.
     mark: AtomicU32,
     running: AtomicU32,
+    /// Those of them whose handler waits.
+    waiting: AtomicU32,
     outbox: mpsc::Sender<Settlement<W::Result>>,
     in_flight: Arc<AtomicI32>,
     tasks: TaskTracker,
@@ -54,6 +59,7 @@ impl<W: Work> Hands<W> {
             buffer,
             mark: AtomicU32::new(0),
             running: AtomicU32::new(0),
+            waiting: AtomicU32::new(0),
             outbox,
             in_flight,
             tasks: TaskTracker::new(),
@@ -92,19 +98,18 @@ impl<W: Work> Hands<W> {
             return self.count(-came);
         }
         // The claim took its time: what was allowed before it may not be any more.
-        if let Gate::Open(allowed) = self.work.gate(self.lane) {
-            self.raise(allowed);
-        }
+        self.raise();
     }
 
-    /// As many more hands as there are jobs for and the gate allows.
-    pub(super) fn raise(self: &Arc<Self>, allowed: u32) {
-        let free = allowed.saturating_sub(self.running());
-        let wanted = u32::try_from(self.buffer().len()).unwrap_or(u32::MAX);
-        for _ in 0..free.min(wanted) {
-            self.running.fetch_add(1, Ordering::AcqRel);
-            self.tasks.spawn(Arc::clone(self).work());
+    /// One more hand, if all wait, there is a job for it, and the gate allows it.
+    pub(super) fn raise(self: &Arc<Self>) {
+        let Gate::Open(allowed) = self.work.gate(self.lane) else { return };
+        let running = self.running();
+        if running >= allowed || running > self.waiting.load(Ordering::Acquire) || self.buffer().len() == 0 {
+            return;
         }
+        self.running.fetch_add(1, Ordering::AcqRel);
+        self.tasks.spawn(Arc::clone(self).work());
     }
 
     async fn work(self: Arc<Self>) {
@@ -121,6 +126,8 @@ impl<W: Work> Hands<W> {
             }
         }
         self.running.fetch_sub(1, Ordering::AcqRel);
+        // What came in the moment between finding nothing and retiring.
+        self.raise();
         self.look.notify_one();
     }
 
@@ -140,10 +147,20 @@ impl<W: Work> Hands<W> {
     }
 
     /// Runs one job; a handler that breaks or hangs costs its attempt and nothing else.
-    pub(super) async fn attempt(&self, turn: Turn, job: Claimed, input: W::Input) -> Settlement<W::Result> {
+    pub(super) async fn attempt(self: &Arc<Self>, turn: Turn, job: Claimed, input: W::Input) -> Settlement<W::Result> {
         let limit = self.work.time_limit();
-        let run = AssertUnwindSafe(self.work.run(turn, job.clone(), input)).catch_unwind();
-        match tokio::time::timeout(limit, run).await {
+        let mut run = pin!(AssertUnwindSafe(self.work.run(turn, job.clone(), input)).catch_unwind());
+        let ended = match poll!(run.as_mut()) {
+            Poll::Ready(ended) => Ok(ended),
+            Poll::Pending => {
+                self.waiting.fetch_add(1, Ordering::AcqRel);
+                self.raise();
+                let ended = tokio::time::timeout(limit, run).await;
+                self.waiting.fetch_sub(1, Ordering::AcqRel);
+                ended
+            }
+        };
+        match ended {
             Ok(Ok(settlement)) => settlement,
             Ok(Err(_)) => broken(turn, job, "its handler broke; see the log".into(), 0),
             Err(_) => {

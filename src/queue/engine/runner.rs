@@ -89,7 +89,7 @@ impl<W: Work> Runner<W> {
 
     async fn fill(&mut self, allowed: u32) -> Result<()> {
         self.ask(allowed);
-        self.hands.raise(allowed);
+        self.hands.raise();
         if self.promoted.elapsed() >= IDLE {
             // Also while claims come back full: a retry whose time has come does not wait for an empty lane.
             self.promote().await?;

@@ -15,8 +15,11 @@ use crate::queue::{depth, lane};
 
 /// Connections of a measuring process: a claim, a settle, a listener, an enqueuer and some for its membership.
 const CONNECTIONS: u32 = 8;
-/// How often the depth is looked at.
+/// How often the depth is looked at, near the end and while there is much: looking costs what is measured.
 const LOOK: Duration = Duration::from_millis(5);
+const FAR_LOOK: Duration = Duration::from_millis(50);
+/// Much: what no engine does within a look.
+const FAR: i64 = 10_000;
 /// Longest wait for a queue to come down.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
@@ -108,10 +111,13 @@ impl Ground {
     /// Waits until at most `left` jobs are live.
     pub async fn down_to(&self, left: i64) -> Result<(), Failure> {
         let waited = async {
-            while depth::of_lane(&self.db, LANE).await?.live() > left {
-                tokio::time::sleep(LOOK).await;
+            loop {
+                let more = depth::of_lane(&self.db, LANE).await?.live() - left;
+                if more <= 0 {
+                    return Ok::<(), Failure>(());
+                }
+                tokio::time::sleep(if more > FAR { FAR_LOOK } else { LOOK }).await;
             }
-            Ok::<(), Failure>(())
         };
         tokio::time::timeout(PATIENCE, waited).await.unwrap_or_else(|_| {
             Err(Failure::new("the queue did not come down within half an hour; look for other load on this machine"))
