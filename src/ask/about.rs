@@ -57,7 +57,7 @@ const FACTS: &[&str] = &[
 ];
 
 /// What is asked about whom.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AboutQuestion {
     /// In the operator's words.
     pub question: String,
@@ -70,7 +70,7 @@ pub struct AboutQuestion {
 }
 
 /// Exactly what a model will see.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AboutRequest {
     /// How many contacts are in it.
     pub contacts: usize,
@@ -108,11 +108,15 @@ impl AboutRequest {
 
 /// Reads the contacts and builds what would be sent; nothing leaves yet.
 pub async fn prepare(db: &Db, asked: &AboutQuestion) -> Result<AboutRequest> {
-    let rows = rows(db, asked).await?;
+    let marker = format!("{:032x}", rand::random::<u128>());
+    Ok(request(asked, &rows(db, asked).await?, &marker))
+}
+
+/// What would be sent of these rows, between lines with this marker.
+pub(crate) fn request(asked: &AboutQuestion, rows: &[Value], marker: &str) -> AboutRequest {
     let redactor = Redactor::new(&[]);
     let data: Vec<Value> = rows.iter().map(|row| contact(row, asked.allow_people, &redactor)).collect();
-    let marker = format!("{:032x}", rand::random::<u128>());
-    Ok(AboutRequest { contacts: data.len(), prompt: prompt(&asked.question, &data, &marker) })
+    AboutRequest { contacts: data.len(), prompt: prompt(&asked.question, &data, marker) }
 }
 
 /// Asks the models; the inner error is what kept every one of them from being asked.

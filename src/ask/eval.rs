@@ -165,6 +165,8 @@ pub struct Score {
     pub result_set: usize,
     /// Another query with nothing said.
     pub silently_wrong: usize,
+    /// Questions that no model could be asked: the built-in translator answered them.
+    pub not_asked: usize,
     /// Every pair that was not exact.
     pub misses: Vec<Miss>,
 }

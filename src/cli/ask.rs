@@ -8,11 +8,12 @@ use serde_json::json;
 use super::args::{AskArgs, Common};
 use super::confirm::ask_for;
 use super::output::{self, or_dash, thousands};
-use super::{Failure, contacts, models};
+use super::{Failure, contacts, crew, models};
 use crate::ask::about::{AboutQuestion, CONTACTS_MAX};
 use crate::ask::eval::{self, Pair, Score};
 use crate::contacts::filter::{Filter, schema};
 use crate::operations::ask::{AskDesk, BUILT_IN, Proposal};
+use crate::vault::KeySource;
 
 pub async fn run(common: &Common, args: &AskArgs) -> Result<ExitCode, Failure> {
     if args.schema {
@@ -26,7 +27,9 @@ pub async fn run(common: &Common, args: &AskArgs) -> Result<ExitCode, Failure> {
         ));
     }
     let opened = super::open::open(common).await?;
-    let desk = models::ask_desk(opened.db(), &opened.settings)?;
+    let here = crew::credentials(common, &opened.settings);
+    let keys = KeySource::here(opened.settings.master_key.clone());
+    let desk = models::ask_desk_with(opened.db(), &opened.settings, &here, keys).await?;
     let result = dispatch(common, args, &desk, &question).await;
     opened.close().await?;
     result
@@ -258,6 +261,10 @@ fn told(source: &str, score: &Score) -> Result<(), Failure> {
         "{source}: {} pairs, {} exact, {} with the same rows, {} wrong with nothing said",
         score.pairs, score.exact, score.result_set, score.silently_wrong
     ))?;
+    if score.not_asked > 0 {
+        let words = "could not be put to a model: the built-in translator answered them";
+        output::line(&format!("{source}: {} of them {words}", score.not_asked))?;
+    }
     if score.misses.is_empty() {
         return Ok(());
     }

@@ -27,6 +27,7 @@ pub async fn run(common: &Common, args: &ContactsArgs) -> Result<ExitCode, Failu
         ContactsVerb::Show { contact } => show(opened.db(), common, contact).await?,
         verb => {
             let (action, max_cost) = action(verb, &opened.settings)?;
+            let action = action.dated(super::open::anchor(&opened.settings))?;
             act(opened.db(), common, action, max_cost).await?;
         }
     }

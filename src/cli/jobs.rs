@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use chrono::Utc;
-
 use super::Failure;
 use super::args::{Common, JobsArgs, JobsVerb, WhichJobs};
 use super::confirm::act;
@@ -32,12 +30,13 @@ pub async fn run(common: &Common, args: &JobsArgs) -> Result<ExitCode, Failure> 
     let db = opened.db();
     match (action, &args.verb) {
         (Some(action), _) => {
+            let action = action.dated(super::open::anchor(&opened.settings))?;
             act(db, common, action, None).await?;
         }
         (None, JobsVerb::Show { id }) => show(db, common, *id).await?,
         (None, JobsVerb::Dead { lane }) => dead(db, common, lane.as_deref()).await?,
         (None, JobsVerb::List { filter: Some(filter), limit, .. }) => {
-            let filter = Filter::parse_for(&JOBS, filter, Utc::now())?;
+            let filter = Filter::parse_for(&JOBS, filter, super::open::anchor(&opened.settings))?;
             print(common, &views::jobs_matching(db, &filter, None, *limit).await?)?;
         }
         (None, JobsVerb::List { lane, state, limit, .. }) => {

@@ -13,6 +13,7 @@ mod contacts;
 mod credentials;
 mod crew;
 mod demo;
+mod desks;
 mod doctor;
 mod drill;
 mod duplicates;

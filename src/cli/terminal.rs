@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::args::{Common, ConsoleArgs};
 use super::crew::{self, Crew, CrewOptions};
-use super::{open, worker};
+use super::{desks, open, worker};
 use crate::breakers::Rules;
+use crate::console::desks::Desks;
 use crate::console::model::Facts;
 use crate::console::plain::{self, PlainOptions};
 use crate::console::{self, ConsoleOptions, Exit, Link, Pool, UserFiles};
-use crate::database::Db;
+use crate::database::{Db, Rights};
 use crate::enrichment;
 use crate::fleet::Member;
 use crate::operations::actions::Actor;
@@ -34,13 +35,15 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
     let pool_db = runtime.block_on(opened.worker_db())?;
     let access = runtime.block_on(views::access(opened.db(), &pool_db))?;
     let read_only = args.read_only || !access.rights.operator;
+    let keys = KeySource::here(opened.settings.master_key.clone());
+    let lent = credentials.clone();
     let crew = if read_only {
         None
     } else {
         // A login that may not run jobs leaves the process without a pool; it still beats, and may lead.
         let runs_jobs = !args.no_workers && access.no_pool.is_none();
         let db = if runs_jobs { &pool_db } else { opened.db() };
-        let keys = Some(KeySource::here(opened.settings.master_key.clone()));
+        let keys = Some(keys.clone());
         let options = CrewOptions { db, settings: &opened.settings, credentials, kind: "console", runs_jobs, keys };
         Some(runtime.block_on(Crew::start(options))?)
     };
@@ -54,6 +57,9 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
         ascii: args.ascii,
         link: args.link.as_deref(),
         logs: Some(trace.ring.clone()),
+        desks: runtime.block_on(desks::desks(opened.db(), &opened.settings, &lent, keys))?,
+        zone: opened.settings.time_zone,
+        rights: Some(access.rights.clone()),
         settings: &opened.settings.console,
         plain: args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
     };
@@ -93,6 +99,12 @@ pub struct Show<'a> {
     pub link: Option<&'a str>,
     /// The log of this process.
     pub logs: Option<RingReader>,
+    /// Questions and credentials.
+    pub desks: Desks,
+    /// Whose days a filter means.
+    pub zone: chrono_tz::Tz,
+    /// What the database lets this login do.
+    pub rights: Option<Rights>,
     /// Theme, link, keys.
     pub settings: &'a ConsoleSettings,
 }
@@ -129,6 +141,9 @@ impl Show<'_> {
             files: self.files.clone(),
             lookup: self.lookup.clone(),
             rules: self.rules.clone(),
+            desks: self.desks.clone(),
+            zone: self.zone,
+            rights: self.rights.clone(),
             link: self.link(),
             esc_delay: self.settings.esc_delay,
             logs: self.logs.clone(),
@@ -157,6 +172,9 @@ impl Show<'_> {
             read_only: self.read_only,
             lookup: self.lookup.clone(),
             rules: self.rules.clone(),
+            zone: self.zone,
+            rights: self.rights.clone(),
+            of_environment: self.desks.of_environment(),
             ..Facts::default()
         };
         PlainOptions {
@@ -164,6 +182,7 @@ impl Show<'_> {
             actor: Actor::here("console"),
             facts,
             logs: self.logs.clone(),
+            desks: self.desks.clone(),
             drain: Some(drain),
             workers: runtime.handle().clone(),
         }

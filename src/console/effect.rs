@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::desks::{AskWish, CredentialWish};
 use crate::contacts::contact::ContactDetail;
 use crate::contacts::page::{Estimate, Page, Sort, Start};
 use crate::operations::actions::{Action, Confirmed};
-use crate::operations::views::{AuditRow, BreakerEvent, JobDetail, JobGroup, JobPage, SpendRow, TimelineRow};
+use crate::operations::views::{AuditRow, BreakerEvent, JobDetail, JobGroup, JobPage, SlotView, SpendRow, TimelineRow};
 
 /// A wish that leaves the pure core.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,10 @@ pub enum Effect {
     Run(Box<Confirmed>),
     /// Take back the action of this audit row.
     Undo(i64),
+    /// Put a question to its desk; the number comes back with the answer, 0 where nobody waits.
+    Ask(u64, AskWish),
+    /// Turn credentials.
+    Credential(CredentialWish),
     /// Read the state at a moment.
     Past(DateTime<Utc>),
     /// Begin an import or export with this number.
@@ -78,6 +83,8 @@ pub enum Job {
         path: String,
         /// Filter; empty = all.
         filter: String,
+        /// Whose days it means.
+        zone: chrono_tz::Tz,
     },
 }
 
@@ -109,6 +116,8 @@ pub enum Query {
         sort: Sort,
         /// Where the page begins.
         start: Start,
+        /// Whose days the filter means.
+        zone: chrono_tz::Tz,
     },
     /// One contact.
     Contact(i64),
@@ -118,6 +127,8 @@ pub enum Query {
     Audit(Option<i64>),
     /// Calls and cost by provider and day.
     Spend,
+    /// Credentials; the slots that this process's environment gives.
+    Credentials(Vec<&'static str>),
 }
 
 /// An answer to a [`Query`].
@@ -146,6 +157,8 @@ pub enum Answer {
     Audit(Vec<AuditRow>),
     /// Calls and cost, newest day first.
     Spend(Vec<SpendRow>),
+    /// Slots, in the catalogue's order.
+    Credentials(Vec<SlotView>),
 }
 
 /// An answer with its age, or the reason why there is none.

@@ -1,5 +1,7 @@
 //! A made-up evening for tests: lookups run, the provider fails, its breaker opens.
 
+mod desks;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,6 +16,7 @@ use crate::contacts::page::{Estimate, Page};
 use crate::operations::actions::{Action, Plan, Tier};
 use crate::operations::views::*;
 use crate::telemetry::LogLine;
+pub use desks::{answered, memory, prepared, proposal, slots};
 
 pub fn now() -> DateTime<Utc> {
     "2026-08-22T12:02:34Z".parse().unwrap()
@@ -347,6 +350,7 @@ pub fn answer(model: &mut Model) {
         Query::Contact(_) => contact(),
         Query::Timeline(_) => Answer::Timeline(timeline()),
         Query::Audit(_) => Answer::Audit(audit()),
+        Query::Credentials(_) => Answer::Credentials(slots()),
         Query::Spend => Answer::Spend(spend()),
     };
     let id = model.asked.0;

@@ -1,10 +1,14 @@
 //! All that can happen to the console.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use zeroize::Zeroizing;
 
+use super::desks::{AskSaid, CredentialSaid};
 use super::effect::Answer;
 use super::keys::{Key, Keymap};
 use super::model::Step;
@@ -36,7 +40,7 @@ pub enum Msg {
     /// A key was pressed.
     Key(Key),
     /// Text was pasted.
-    Paste(String),
+    Paste(Pasted),
     /// The terminal has this many columns and rows now.
     Resize(u16, u16),
     /// A snapshot of the whole.
@@ -61,6 +65,10 @@ pub enum Msg {
     Planned(Result<Box<Plan>, String>),
     /// What was done, or why not.
     Done(Result<Receipt, String>),
+    /// What the desk said to the question with this number; 0: nobody waits for it.
+    Asked(u64, Result<AskSaid, String>),
+    /// What the desk of credentials said.
+    Credential(Result<CredentialSaid, String>),
     /// The newest lines of the log, newest first.
     Logs(Vec<Arc<LogLine>>),
     /// What was drawn last is on its way to the terminal.
@@ -91,6 +99,36 @@ pub enum Msg {
     Themed(Result<String, String>),
     /// Names of the themes that can be chosen.
     Themes(Vec<String>),
+}
+
+/// What was pasted: it may be a secret, so it is never printed, and overwritten when it goes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pasted(Zeroizing<String>);
+
+impl From<String> for Pasted {
+    fn from(text: String) -> Pasted {
+        Pasted(Zeroizing::new(text))
+    }
+}
+
+impl From<&str> for Pasted {
+    fn from(text: &str) -> Pasted {
+        text.to_owned().into()
+    }
+}
+
+impl fmt::Debug for Pasted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pasted")
+    }
+}
+
+impl Deref for Pasted {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 /// What the mouse did.

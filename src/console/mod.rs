@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod confirm;
+pub mod desks;
 pub mod edge;
 pub mod effect;
 pub mod feed;
@@ -43,6 +44,7 @@ use crate::breakers::Rules;
 use crate::database::Db;
 use crate::operations::actions::Actor;
 use crate::telemetry::RingReader;
+use desks::Desks;
 use edge::{Capability, Output, Session, Tty};
 use model::{Facts, Model};
 use theme::ThemeError;
@@ -93,6 +95,12 @@ pub struct ConsoleOptions {
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
     pub rules: BTreeMap<String, Rules>,
+    /// Questions and credentials.
+    pub desks: Desks,
+    /// Whose days a filter means.
+    pub zone: chrono_tz::Tz,
+    /// What the database lets this login do.
+    pub rights: Option<crate::database::Rights>,
     /// How fast the link is.
     pub link: Link,
     /// How long a bare ESC may be the begin of a torn sequence; at least 80 ms over SSH.
@@ -164,9 +172,13 @@ pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
         themes: theme::names(&options.files.theme_names()),
         lookup: options.lookup,
         rules: options.rules,
+        zone: options.zone,
+        rights: options.rights,
+        of_environment: options.desks.of_environment(),
     };
     let model = Model::new(facts, Tty::size(), chrono::Utc::now());
-    let (hands, home) = perform::Hands::new(options.db, options.actor, options.workers, slow);
+    let (mut hands, home) = perform::Hands::new(options.db, options.actor, options.workers, slow);
+    hands.lend(options.desks, options.zone);
     let frames = frames::Frames::new(model.size, options.link == Link::Measured, Instant::now());
     hands.runtime().spawn(options.files.watch(hands.results()));
     let logs = options.logs.map(|ring| (ring, 0));

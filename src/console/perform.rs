@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::Utc;
+use chrono_tz::Tz;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::Work;
+use super::desks::Desks;
 use super::effect::{Effect, Query};
 use super::feed::{Answered, Beat, Question, watch_pulse, watch_query};
 use super::message::{Msg, Pulse, TREND_MINUTES};
 use super::work::{Bench, Works};
+use crate::contacts::filter::Anchor;
 use crate::database::Db;
 use crate::operations::actions::{self, Actor};
 use crate::operations::views;
@@ -29,6 +33,8 @@ pub struct Hands {
     focus: Option<JoinHandle<()>>,
     pulse: JoinHandle<()>,
     works: Works,
+    desks: Desks,
+    zone: Tz,
     /// One bell for each feed: a notification wakes one waiter only.
     bells: [Arc<Notify>; 2],
 }
@@ -64,8 +70,26 @@ impl Hands {
         let pulse = runtime.spawn(watch_pulse(db.clone(), bells[0].clone(), slow.clone(), beats));
         let answers = Arc::new(answers);
         let works = Works::default();
-        let hands = Hands { db, actor, runtime, slow, results, answers, focus: None, pulse, works, bells };
+        let hands = Hands {
+            db,
+            actor,
+            runtime,
+            slow,
+            results,
+            answers,
+            focus: None,
+            pulse,
+            works,
+            desks: Desks::default(),
+            zone: Tz::UTC,
+            bells,
+        };
         (hands, Home { results: results_home, answers: answers_home, beats: beats_home })
+    }
+
+    /// Takes the desks that the caller lends, and the zone whose days filters mean.
+    pub fn lend(&mut self, desks: Desks, zone: Tz) {
+        (self.desks, self.zone) = (desks, zone);
     }
 
     /// Tells the feeds how fast the link is.
@@ -109,15 +133,23 @@ impl Hands {
 
     fn spawn(&self, effect: Effect) {
         let (db, actor, results) = (self.db.clone(), self.actor.clone(), self.results.clone());
+        let (desks, zone) = (self.desks.clone(), self.zone);
         self.runtime.spawn(async move {
             let msg = match effect {
                 Effect::Plan(action) => {
-                    Msg::Planned(actions::plan(&db, action).await.map(Box::new).map_err(|e| e.to_string()))
+                    let dated = action.dated(Anchor::new(Utc::now(), zone));
+                    let planned = match dated {
+                        Ok(action) => actions::plan(&db, action).await,
+                        Err(refusal) => Err(refusal),
+                    };
+                    Msg::Planned(planned.map(Box::new).map_err(|e| e.to_string()))
                 }
                 Effect::Run(confirmed) => {
                     Msg::Done(actions::run(&db, *confirmed, &actor).await.map_err(|e| e.to_string()))
                 }
                 Effect::Undo(id) => Msg::Done(actions::undo(&db, id, &actor).await.map_err(|e| e.to_string())),
+                Effect::Ask(id, wish) => Msg::Asked(id, desks.ask(wish).await),
+                Effect::Credential(wish) => Msg::Credential(desks.credentials(wish, &actor).await),
                 Effect::Past(at) => Msg::Past(at, past(&db, at).await.map(Arc::new)),
                 _ => return,
             };

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use chrono_tz::Tz;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -16,7 +17,7 @@ use super::effect::Job;
 use super::message::Msg;
 use super::model::Step;
 use crate::contacts::export::{Format, export};
-use crate::contacts::filter::Filter;
+use crate::contacts::filter::{Anchor, Filter};
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::page;
 use crate::database::Db;
@@ -49,7 +50,7 @@ impl Works {
         let task = runtime.spawn(async move {
             let result = match job {
                 Job::Import { path, lookup } => import(&bench, id, path, lookup).await,
-                Job::Export { path, filter } => write(&bench, id, &path, &filter).await,
+                Job::Export { path, filter, zone } => write(&bench, id, &path, (&filter, zone)).await,
             };
             locked(&running).remove(&id);
             // Nobody listens any more once the console was left.
@@ -104,14 +105,14 @@ async fn import(bench: &Bench, id: u64, path: String, lookups: Option<Limits>) -
     ))
 }
 
-async fn write(bench: &Bench, id: u64, path: &str, filter: &str) -> Result<String, String> {
+async fn write(bench: &Bench, id: u64, path: &str, (filter, zone): (&str, Tz)) -> Result<String, String> {
     let format = match Path::new(path).extension().and_then(|e| e.to_str()) {
         Some("csv") => Format::Csv,
         Some("tsv") => Format::Tsv,
         Some("jsonl") => Format::Jsonl,
         _ => return Err("the name's end says the format: .csv, .tsv or .jsonl".into()),
     };
-    let filter = Filter::parse(filter, Utc::now()).map_err(|e| e.to_string())?;
+    let filter = Filter::parse(filter, Anchor::new(Utc::now(), zone)).map_err(|e| e.to_string())?;
     let whole = page::estimate(&bench.db, &filter).await.map_err(|e| e.to_string())?.rows;
     let path = expanded(path);
     let mut file = BufWriter::new(created(&path).map_err(|e| format!("{} can't be written: {e}", path.display()))?);

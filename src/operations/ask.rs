@@ -90,6 +90,12 @@ impl AskDesk {
         self.models.is_configured()
     }
 
+    /// Models that would be asked now, in order, as provider and model.
+    pub async fn models(&self) -> Vec<String> {
+        self.models.refresh().await;
+        self.models.names()
+    }
+
     /// Now, with the days of the setting `time_zone`.
     pub fn anchor(&self) -> Anchor {
         Anchor::new(Utc::now(), self.zone)
@@ -263,7 +269,8 @@ impl AskDesk {
         let mut score = crate::ask::eval::Score::default();
         for pair in pairs {
             let anchor = pair.anchor();
-            let (translation, _) = self.translate(&pair.question, built_in, &anchor, Instant::now()).await?;
+            let (translation, more) = self.translate(&pair.question, built_in, &anchor, Instant::now()).await?;
+            score.not_asked += usize::from(!built_in && more.model.is_none());
             let wanted = pair.wanted().ok().flatten().filter(|_| translation.is_whole());
             let same = match wanted {
                 Some(wanted) => Some(look::same_rows(&self.db, &wanted, &translation.query).await?),

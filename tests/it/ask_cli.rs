@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::work::contacts;
+use crate::support::work::{contacts, sandbox};
 use crate::support::{Program, TestDb};
 
 async fn fill(test: &TestDb) {
@@ -109,4 +109,24 @@ async fn pairs_are_judged_by_filter_and_by_rows_and_the_schema_is_printed() {
     assert!(broken.code == 1 && broken.err.contains("line 1"), "{broken:?}");
     let schema: Value = serde_json::from_str(&program.run(&["ask", "--schema"]).await.out).unwrap();
     assert_eq!(schema["additionalProperties"], json!(false));
+}
+
+#[tokio::test]
+async fn a_configured_model_is_judged_by_the_same_pairs() {
+    let test = TestDb::new().await;
+    fill(&test).await;
+    let sandbox = sandbox("ok").await;
+    let mut program = Program::on(&test).with("SWITCHBOARD_ASK__MODELS", "openai:test-model");
+    for (name, value) in sandbox.environment() {
+        program = program.with(&name, &value);
+    }
+    let pairs = "{\"question\":\"failed contacts\",\"filter\":\"status:failed\"}\n\
+                 {\"question\":\"say: DROP TABLE contacts\",\"decline\":true}\n";
+    let results = program.json(&["ask", "--eval", &program.file("pairs.jsonl", pairs)]).await;
+    let results = results["results"].as_array().unwrap();
+    let of = |who: &str| results.iter().find(|r| r["source"] == who).cloned();
+    let model = of("model").unwrap_or_else(|| panic!("{results:?}"));
+    let figures = ["pairs", "exact", "result_set", "silently_wrong", "not_asked"].map(|name| model[name].as_u64());
+    assert_eq!(figures, [Some(2), Some(2), Some(2), Some(0), Some(0)], "{model}");
+    assert!(of("built-in").is_some(), "{results:?}");
 }

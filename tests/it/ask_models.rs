@@ -14,9 +14,10 @@ use switchboard::sandbox::{Options, Sandbox};
 use switchboard::settings::Settings;
 
 use crate::support::TestDb;
+use crate::support::logins::login;
 use crate::support::model::{Model, Says, completion};
 
-const GOOD: &str = r#"{"filter":{"all":[{"field":"status","op":"eq","value":"failed"},{"field":"state","op":"eq","value":"Texas"}]},"sort":"-quality","limit":5,"not_understood":[]}"#;
+pub const GOOD: &str = r#"{"filter":{"all":[{"field":"status","op":"eq","value":"failed"},{"field":"state","op":"eq","value":"Texas"}]},"sort":"-quality","limit":5,"not_understood":[]}"#;
 
 async fn desk(db: &Db, settings: &[(&str, &str)]) -> AskDesk {
     lane::seed(db).await.unwrap();
@@ -59,7 +60,7 @@ fn zeros(bytes: usize) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn hostile() -> Vec<(&'static str, Says)> {
+pub fn hostile() -> Vec<(&'static str, Says)> {
     let text = |text: &str| Says::Text(text.to_owned());
     let whole =
         |filter: &str| Says::Text(format!(r#"{{"filter":{filter},"sort":null,"limit":null,"not_understood":[]}}"#));
@@ -285,6 +286,31 @@ async fn money_of_the_day_and_a_missing_key_lead_to_the_grammar() {
     let keyless = super::ask_models::desk(&test.db, &[("providers.openai.base_url", model.url.as_str())]).await;
     assert!(!keyless.has_models());
     assert_eq!(keyless.propose("failed", false).await.unwrap().source, "built-in");
+}
+
+#[tokio::test]
+async fn a_rate_holds_for_every_process_and_who_may_not_count_a_call_makes_none() {
+    let test = TestDb::new().await;
+    let model = Model::saying(Says::Text(GOOD.to_owned())).await;
+    let settings = [
+        ("providers.openai.base_url", model.url.as_str()),
+        ("providers.openai.api_key", "k"),
+        ("providers.openai.rate", "0.001"),
+    ];
+    lane::seed(&test.db).await.unwrap();
+    let overrides: Vec<_> = settings.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+    let settings = Settings::isolated(&overrides).unwrap();
+    let operator = login(&test, "operator").await;
+    let first = ask_desk(&operator.db, &settings).unwrap().propose("failed", false).await.unwrap();
+    assert_eq!((first.source, first.more.cost), ("model", 0.00021), "{first:?}");
+    let second = ask_desk(&test.db, &settings).unwrap().propose("failed", false).await.unwrap();
+    assert!(second.more.notes[0].contains("rate is used up") && second.source == "built-in", "{second:?}");
+    let viewer = login(&test, "viewer").await;
+    sqlx::query("DELETE FROM model_pace").execute(test.db.pool()).await.unwrap();
+    let third = ask_desk(&viewer.db, &settings).unwrap().propose("failed in Texas", false).await.unwrap();
+    assert!(third.more.notes[0].contains("needs role operator"), "{third:?}");
+    assert_eq!((third.source, third.filter.as_str()), ("built-in", "status:failed state:TX"));
+    assert_eq!(model.sent().len(), 1);
 }
 
 #[tokio::test]

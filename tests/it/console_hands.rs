@@ -145,10 +145,10 @@ async fn the_past_is_shown_as_it_was_sampled() {
 async fn keys_themes_and_the_editor_are_ones_own() {
     let desk = Desk::new().await;
     desk.file("switchboard/themes/night.toml", "title = \"magenta\"");
-    desk.file("switchboard/keys.toml", "fleet = \"f\"");
+    desk.file("switchboard/keys.toml", "fleet = \"K\"");
     let mut pty = desk.console(&[]);
     pty.shows(&["LIVE"]);
-    pty.press("f");
+    pty.press("K");
     pty.shows(&["Fleet: 1 node"]);
     pty.press("T");
     pty.shows(&["deuteranopia", "night"]);

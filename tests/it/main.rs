@@ -21,6 +21,8 @@ mod cli_handover;
 mod cli_packaging;
 mod cli_providers;
 mod cli_worker;
+mod console_ask;
+mod console_credentials;
 mod console_hands;
 mod console_monkey;
 mod console_pty;

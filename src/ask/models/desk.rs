@@ -1,6 +1,5 @@
 //! Who is asked: the configured models in order, passing over those that can't be asked now.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -42,14 +41,14 @@ struct Seat {
     model: String,
     budget: Option<MicroUsd>,
     pause: Option<Duration>,
-    last_call: Mutex<Option<Instant>>,
 }
 
 /// All models of this process.
 #[derive(Debug)]
 pub struct ModelDesk {
     db: Db,
-    gateway: Gateway,
+    /// The first that has a credential for a model's line makes its calls.
+    gateways: Vec<Gateway>,
     zone: Tz,
     seats: Vec<Seat>,
 }
@@ -74,8 +73,8 @@ pub struct Told {
 pub type Unasked = Vec<String>;
 
 impl ModelDesk {
-    /// A desk over this gateway, whose lines are those of models.
-    pub fn new(db: Db, gateway: Gateway, options: ModelOptions) -> ModelDesk {
+    /// A desk over these gateways, whose lines are those of models.
+    pub fn new(db: Db, gateways: Vec<Gateway>, options: ModelOptions) -> ModelDesk {
         let ModelOptions { order, budgets, rates, zone } = options;
         let of =
             |list: &[(&str, Option<f64>)], id: &str| list.iter().find(|(name, _)| *name == id).and_then(|(_, v)| *v);
@@ -86,10 +85,25 @@ impl ModelDesk {
                 model: model.unwrap_or_else(|| maker.model.to_owned()),
                 budget: of(&budgets, maker.id).map(|usd| (usd * 1e6) as MicroUsd),
                 pause: of(&rates, maker.id).map(|rate| Duration::from_secs_f64(1.0 / rate.max(0.001))),
-                last_call: Mutex::new(None),
             })
         });
-        ModelDesk { db, gateway, zone, seats: seats.collect() }
+        ModelDesk { db, gateways, zone, seats: seats.collect() }
+    }
+
+    /// Looks whether the vault's keys are still the current ones, where this process may read them; until then those that
+    /// it knows are used for half a minute at most.
+    pub async fn refresh(&self) {
+        for gateway in &self.gateways {
+            if let Err(error) = gateway.credentials().refresh_since(Instant::now()).await {
+                tracing::debug!(%error, "the vault was not looked at");
+            }
+        }
+    }
+
+    /// Those that have what they need, in the order in which they are asked.
+    pub fn names(&self) -> Vec<String> {
+        let ready = self.seats.iter().filter(|seat| self.line(seat).is_some());
+        ready.map(|seat| format!("{}/{}", seat.maker.id, seat.model)).collect()
     }
 
     /// Whether any model has what it needs to be asked at all.
@@ -97,8 +111,9 @@ impl ModelDesk {
         self.seats.iter().any(|seat| self.line(seat).is_some())
     }
 
-    fn line(&self, seat: &Seat) -> Option<&Line> {
-        self.gateway.line(seat.maker.id).filter(|line| self.gateway.has_credential(line))
+    fn line(&self, seat: &Seat) -> Option<(&Gateway, &Line)> {
+        let lines = self.gateways.iter().filter_map(|gateway| Some((gateway, gateway.line(seat.maker.id)?)));
+        lines.into_iter().find(|(gateway, line)| gateway.has_credential(line))
     }
 
     /// Asks the first model that can be asked now; `again` asks the one that answered before, in the time that is left.
@@ -110,16 +125,17 @@ impl ModelDesk {
         again: Option<&Told>,
     ) -> Result<std::result::Result<Told, Unasked>> {
         let mut notes = Unasked::new();
+        self.refresh().await;
         for (at, seat) in self.seats.iter().enumerate() {
             if again.is_some_and(|told| told.seat != at) {
                 continue;
             }
-            let Some(line) = self.line(seat) else { continue };
+            let Some(way) = self.line(seat) else { continue };
             let Some(left) = QUESTION_MAX.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) else {
                 notes.push(format!("no time was left to ask {}", seat.maker.id));
                 break;
             };
-            match self.ask_one(seat, line, prompt, (operation, left)).await? {
+            match self.ask_one(seat, way, prompt, (operation, left)).await? {
                 Ok((reply, cost, note)) => {
                     notes.extend(note);
                     let Reply { text, tokens } = reply;
@@ -135,10 +151,13 @@ impl ModelDesk {
     async fn ask_one(
         &self,
         seat: &Seat,
-        line: &Line,
+        (gateway, line): (&Gateway, &Line),
         prompt: &Prompt,
         (operation, left): (&'static str, Duration),
     ) -> Result<std::result::Result<(Reply, MicroUsd, Option<String>), String>> {
+        if !self.may_count().await? {
+            return Ok(Err("this login may not write down what it costs: it needs role operator".to_owned()));
+        }
         let prices = PriceBook::load(&self.db).await?;
         let schema = prompt.schema.as_ref().map_or(0, |schema| schema.to_string().len());
         let size = schema + prompt.system.len() + prompt.turns.iter().map(|(_, text)| text.len()).sum::<usize>();
@@ -147,11 +166,11 @@ impl ModelDesk {
             Ok(note) => note,
             Err(why) => return Ok(Err(why)),
         };
-        if !seat.may_call() {
+        if !self.may_call(seat).await? {
             return Ok(Err("its rate is used up for the moment".to_owned()));
         }
         let Some(pass) = self.pass(line).await? else { return Ok(Err("its breaker is open".to_owned())) };
-        let called = tokio::time::timeout(left, self.call(seat, prompt, pass)).await;
+        let called = tokio::time::timeout(left, call(gateway, seat, prompt, pass)).await;
         let Ok(called) = called else {
             self.report(line, pass, ProbeEnd::Failure("timeout".to_owned())).await?;
             self.count(seat, (operation, 0, 0), true).await?;
@@ -173,41 +192,6 @@ impl ModelDesk {
         }
     }
 
-    async fn call(&self, seat: &Seat, prompt: &Prompt, pass: Pass) -> Called<Reply> {
-        let (api, model) = (seat.maker.api, seat.model.as_str());
-        let build = |client: &reqwest::Client, line: &Line, credential: &Credential| {
-            let base = line.base_url.as_str();
-            let (url, body) = match api {
-                Api::OpenAi | Api::Compatible => {
-                    (address(base, openai::PREFIX, openai::PATH), openai::request(api, model, prompt))
-                }
-                Api::OpenRouter => {
-                    (address(base, openai::ROUTER_PREFIX, openai::PATH), openai::request(api, model, prompt))
-                }
-                Api::Anthropic => {
-                    (address(base, anthropic::PREFIX, anthropic::PATH), anthropic::request(model, prompt))
-                }
-                Api::Gemini => (address(base, gemini::PREFIX, &gemini::path(model)), gemini::request(prompt)),
-            };
-            let key = credential.field("api_key").map(ExposeSecret::expose_secret).unwrap_or_default();
-            let request = client.post(url).header("content-type", "application/json").body(body.to_string());
-            match api {
-                Api::Anthropic => {
-                    request.header("x-api-key", secret(key)).header("anthropic-version", anthropic::VERSION)
-                }
-                Api::Gemini => request.header("x-goog-api-key", secret(key)),
-                _ => request.header("authorization", secret(&format!("Bearer {key}"))),
-            }
-        };
-        self.gateway
-            .call(seat.maker.id, pass, build, |exchange| match api {
-                Api::Anthropic => anthropic::reply(exchange),
-                Api::Gemini => gemini::reply(exchange),
-                _ => openai::reply(exchange),
-            })
-            .await
-    }
-
     /// A note near the end of the day's money; an error sentence where one more call could go over it.
     async fn money(&self, seat: &Seat, dearest: MicroUsd) -> Result<std::result::Result<Option<String>, String>> {
         let Some(budget) = seat.budget else { return Ok(Ok(None)) };
@@ -227,6 +211,24 @@ impl ModelDesk {
         let percent = spent * 100 / budget.max(1);
         Ok(Ok((percent >= WARN_PERCENT)
             .then(|| format!("{} has spent {percent} % of its money for today", seat.maker.id))))
+    }
+
+    /// Whether this login may write down what a call costs: without that none is made.
+    async fn may_count(&self) -> Result<bool> {
+        let sql = "SELECT has_table_privilege('usage', 'INSERT, UPDATE')";
+        Ok(sqlx::query_scalar(sql).fetch_one(self.db.pool()).await?)
+    }
+
+    /// Whether the rate leaves room for one more call of the fleet now; takes it if so.
+    async fn may_call(&self, seat: &Seat) -> Result<bool> {
+        let Some(pause) = seat.pause else { return Ok(true) };
+        let sql = "INSERT INTO model_pace AS p (provider, free_at)
+                   VALUES ($1, clock_timestamp() + make_interval(secs => $2))
+                   ON CONFLICT (provider) DO UPDATE SET free_at = excluded.free_at WHERE p.free_at <= clock_timestamp()";
+        let mut tx = self.db.begin().await?;
+        let taken = sqlx::query(sql).bind(seat.maker.id).bind(pause.as_secs_f64()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(taken.rows_affected() > 0)
     }
 
     /// By what right the call may be made; none while the breaker is open. After the cool-off the question is the probe.
@@ -280,17 +282,35 @@ impl ModelDesk {
     }
 }
 
-impl Seat {
-    /// Whether the rate leaves room for one more call now.
-    fn may_call(&self) -> bool {
-        let Some(pause) = self.pause else { return true };
-        let mut last = self.last_call.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = last.is_none_or(|at| at.elapsed() >= pause);
-        if free {
-            *last = Some(Instant::now());
+async fn call(gateway: &Gateway, seat: &Seat, prompt: &Prompt, pass: Pass) -> Called<Reply> {
+    let (api, model) = (seat.maker.api, seat.model.as_str());
+    let build = |client: &reqwest::Client, line: &Line, credential: &Credential| {
+        let base = line.base_url.as_str();
+        let (url, body) = match api {
+            Api::OpenAi | Api::Compatible => {
+                (address(base, openai::PREFIX, openai::PATH), openai::request(api, model, prompt))
+            }
+            Api::OpenRouter => {
+                (address(base, openai::ROUTER_PREFIX, openai::PATH), openai::request(api, model, prompt))
+            }
+            Api::Anthropic => (address(base, anthropic::PREFIX, anthropic::PATH), anthropic::request(model, prompt)),
+            Api::Gemini => (address(base, gemini::PREFIX, &gemini::path(model)), gemini::request(prompt)),
+        };
+        let key = credential.field("api_key").map(ExposeSecret::expose_secret).unwrap_or_default();
+        let request = client.post(url).header("content-type", "application/json").body(body.to_string());
+        match api {
+            Api::Anthropic => request.header("x-api-key", secret(key)).header("anthropic-version", anthropic::VERSION),
+            Api::Gemini => request.header("x-goog-api-key", secret(key)),
+            _ => request.header("authorization", secret(&format!("Bearer {key}"))),
         }
-        free
-    }
+    };
+    gateway
+        .call(seat.maker.id, pass, build, |exchange| match api {
+            Api::Anthropic => anthropic::reply(exchange),
+            Api::Gemini => gemini::reply(exchange),
+            _ => openai::reply(exchange),
+        })
+        .await
 }
 
 fn secret(text: &str) -> reqwest::header::HeaderValue {

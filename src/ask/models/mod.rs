@@ -74,7 +74,7 @@ pub fn maker(id: &str) -> Option<&'static Maker> {
 }
 
 /// What a model is asked: one instruction, then turns of user and model, the last by the user.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Prompt {
     /// What it is for; never holds foreign text.
     pub system: String,

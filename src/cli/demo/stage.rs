@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tokio::runtime::Runtime;
@@ -9,9 +10,11 @@ use tokio::runtime::Runtime;
 use super::super::Failure;
 use super::super::args::DemoArgs;
 use super::super::crew::{self, Crew, CrewOptions};
+use super::super::desks::desks;
 use super::super::terminal::Show;
 use crate::catalogue;
 use crate::console::UserFiles;
+use crate::console::desks::Desks;
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
@@ -21,7 +24,7 @@ use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
 use crate::settings::{ConsoleSettings, Settings};
 use crate::telemetry::{self, RingReader, TraceGuard, TraceOptions};
-use crate::vault::Credentials;
+use crate::vault::{Credentials, KeySource};
 
 /// Names of demos' databases begin so: what a killed demo left is dropped by the next.
 const PREFIX: &str = "demo";
@@ -37,6 +40,7 @@ pub struct Stage {
     db: Db,
     sandbox: Sandbox,
     crew: Option<Crew>,
+    desks: Desks,
     trace: Option<TraceGuard>,
     scenario: sandbox::Scenario,
 }
@@ -60,6 +64,9 @@ impl Stage {
         let settings = Settings::resolve(None, sandbox.environment().into_iter(), &short_times())?;
         let credentials = Credentials::from_environment(|slot| settings.credential_fields(slot).cloned());
         let trace = trace(&credentials);
+        // Nothing of the user's: no key file, and so no vault.
+        let keys = KeySource { setting: None, file: PathBuf::from("/nonexistent") };
+        let desks = desks(&db, &settings, &credentials, keys).await?;
         let crew = Crew::start(CrewOptions {
             db: &db,
             settings: &settings,
@@ -69,7 +76,7 @@ impl Stage {
             keys: None,
         })
         .await?;
-        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), trace, scenario: args.scenario })
+        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), desks, trace, scenario: args.scenario })
     }
 
     /// Its database.
@@ -114,6 +121,9 @@ impl Stage {
             ascii,
             link: None,
             logs,
+            desks: self.desks.clone(),
+            zone: chrono_tz::UTC,
+            rights: None,
             settings: &settings,
         };
         show.over(&self.db, self.crew.take(), runtime)

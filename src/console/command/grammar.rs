@@ -219,7 +219,7 @@ pub(super) fn parse(line: &str, now: DateTime<Utc>) -> Result<Command, String> {
 }
 
 /// The first line of what the parser says, with its hint.
-fn sentence(error: &clap::Error) -> String {
+pub(super) fn sentence(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let line = |begin: &str| text.lines().map(str::trim).find_map(|l| l.strip_prefix(begin)).map(str::to_owned);
     let said = line("error: ").unwrap_or_else(|| "type a command; Down chooses one".into());

@@ -1,6 +1,7 @@
 //! What can be typed behind `:`, in plain mode, or copied from a toast: the grammar of the subcommands, and the console's
 //! own words. Every action and every screen is reachable by a line of text.
 
+mod desks;
 mod grammar;
 mod offers;
 
@@ -42,6 +43,10 @@ pub enum Command {
         /// Also completed ones.
         again: bool,
     },
+    /// Ask a question; empty = begin to type one.
+    Ask(String),
+    /// Do something with the credential of a slot; none = all of them.
+    Credential(Option<&'static str>, Turn),
     /// Take back an audited action.
     Undo(i64),
     /// Import a file.
@@ -66,12 +71,31 @@ pub enum Command {
     At(DateTime<Utc>),
 }
 
+/// What is done with a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Look at it.
+    Show,
+    /// Enter a new one.
+    Enter,
+    /// Ask the provider about this version; none = the pending, else the current one.
+    Verify(Option<i32>),
+    /// Make the pending version current.
+    Finish {
+        /// Also where the provider did not say that it takes it.
+        unverified: bool,
+    },
+}
+
 /// Understands a line, or says in one sentence what is wrong with it.
 pub fn parse(line: &str, now: DateTime<Utc>) -> Result<Command, String> {
     let line = line.trim();
     let line = line.strip_prefix("switchboard ").unwrap_or(line).trim();
     if let Some(binding) = by_id(line) {
         return Ok(Command::Do(binding.id));
+    }
+    if let Some(command) = desks::parse(line) {
+        return command;
     }
     if let Some(filter) = contacts(line) {
         return Ok(Command::Contacts(filter));

@@ -1,5 +1,7 @@
 //! What the palette offers: every key's action, every screen, and the verbs with every lane and breaker, by fuzzy match.
 
+use std::collections::BTreeSet;
+
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -69,6 +71,15 @@ fn every(model: &Model) -> Vec<Offer> {
         verb(format!("breakers close {breaker}"), "every call passes");
         verb(format!("breakers auto {breaker}"), "it decides by itself");
     }
+    let admins = writes.clone().or_else(|| allowed::admins(model));
+    for slot in catalogue::PROVIDERS.iter().filter_map(|p| p.slot).map(|s| s.name).collect::<BTreeSet<_>>() {
+        for (text, words) in turns(slot) {
+            all.push(Offer { text, words: words.into(), key: String::new(), why_not: admins.clone() });
+        }
+    }
+    let mut verb = |text: String, words: &str| {
+        all.push(Offer { text, words: words.into(), key: String::new(), why_not: writes.clone() });
+    };
     verb("alerts ack ".into(), "take an alert on, by its number");
     verb("alerts silence ".into(), "be told nothing of an alert for a while: --for 1h");
     verb("jobs reprioritise ".into(), "numbers, --lane or --filter, and --priority");
@@ -79,6 +90,16 @@ fn every(model: &Model) -> Vec<Offer> {
     verb("undo ".into(), "take back the action of an audit row, by its number");
     all.extend(views());
     all
+}
+
+/// What can be done with a credential.
+fn turns(slot: &str) -> [(String, &'static str); 4] {
+    [
+        (format!("rotate {slot}"), "enter a credential, or its successor"),
+        (format!("credentials verify {slot}"), "ask the provider whether it takes it"),
+        (format!("credentials activate {slot}"), "make the pending version current"),
+        (format!("credentials rollback {slot}"), "go back to the previous version"),
+    ]
 }
 
 /// What only looks.
@@ -95,6 +116,8 @@ fn views() -> Vec<Offer> {
     for breaker in catalogue::PROVIDERS.iter().filter_map(|p| p.breaker) {
         look(format!("breakers show {breaker}"), "this breaker and its history");
     }
+    look("ask ".into(), "a question in plain words becomes a filter");
+    look("credentials list".into(), "slots and their versions");
     look("contacts ".into(), "contacts that match a filter");
     look("contacts status:failed".into(), "contacts whose lookup failed");
     look("export ".into(), "write contacts to a file: .csv, .tsv or .jsonl; --filter says which");

@@ -5,8 +5,10 @@
 
 use std::time::{Duration, Instant};
 
+use zeroize::{Zeroize, Zeroizing};
+
 use crate::console::keys::{Code, Key};
-use crate::console::message::Gesture;
+use crate::console::message::{Gesture, Pasted};
 
 /// What the terminal said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub enum Event {
     /// A key was pressed.
     Key(Key),
     /// Text was pasted.
-    Paste(String),
+    Paste(Pasted),
     /// An answer to "where is the cursor": the link is measured with it.
     Report,
     /// The mouse did something at this column and row, from 0.
@@ -38,7 +40,7 @@ pub struct Decoder {
     pending: Vec<u8>,
     since: Option<Instant>,
     hold: Duration,
-    paste: Option<Vec<u8>>,
+    paste: Option<Zeroizing<Vec<u8>>>,
     /// Begin of a sequence whose ESC was given out as a key already.
     ghost: Option<(Vec<u8>, Instant)>,
 }
@@ -74,7 +76,7 @@ impl Decoder {
                 }
                 Step::PasteBegins(n) => {
                     self.pending.drain(..n);
-                    self.paste = Some(Vec::new());
+                    self.paste = Some(Zeroizing::default());
                 }
                 Step::Wait => break,
             }
@@ -129,7 +131,11 @@ impl Decoder {
         }
         self.pending.drain(..PASTE_END.len());
         let text = self.paste.take().unwrap_or_default();
-        events.push(Event::Paste(String::from_utf8_lossy(&text).into_owned()));
+        // It may have been a secret: what it left in the buffer is overwritten.
+        let rest = self.pending.clone();
+        self.pending.zeroize();
+        self.pending = rest;
+        events.push(Event::Paste(String::from_utf8_lossy(&text).into_owned().into()));
         true
     }
 }
@@ -142,7 +148,7 @@ pub fn guard(events: Vec<Event>) -> Vec<Event> {
     }
     let mut kept: Vec<Event> = events.into_iter().filter(|e| printable(e).is_none()).collect();
     kept.retain(|e| !matches!(e, Event::Key(Key { code: Code::Enter | Code::Tab, .. })));
-    kept.push(Event::Paste(text));
+    kept.push(Event::Paste(text.into()));
     kept
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use tokio::sync::{Notify, watch};
 
 use super::bounded;
 use crate::console::effect::{Answer, Query};
 use crate::contacts::contact;
-use crate::contacts::filter::Filter;
+use crate::contacts::filter::{Anchor, Filter};
 use crate::contacts::page::{self, Estimate, Sort, Start};
 use crate::database::{Db, Error, Result};
 use crate::operations::views;
@@ -72,10 +73,13 @@ pub async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> 
         Query::Groups(lane) => Answer::Groups(views::dead_groups(db, Some(lane)).await?),
         Query::Job(id) => Answer::Job(views::job(db, *id).await?),
         Query::History(name) => Answer::History(views::breaker_history(db, name, HISTORY).await?),
-        Query::Contacts { filter, sort, start } => contacts(db, filter, (*sort, *start), estimate).await?,
+        Query::Contacts { filter, sort, start, zone } => {
+            contacts(db, (filter, *zone), (*sort, *start), estimate).await?
+        }
         Query::Contact(id) => Answer::Contact(contact::show(db, &id.to_string()).await?.map(Box::new)),
         Query::Timeline(before) => Answer::Timeline(views::timeline(db, *before, TIMELINE_PAGE).await?),
         Query::Audit(before) => Answer::Audit(views::audit(db, *before, TIMELINE_PAGE).await?),
+        Query::Credentials(here) => Answer::Credentials(views::credentials(db, here).await?),
         Query::Spend => Answer::Spend(views::spend(db, SPEND_DAYS).await?),
     })
 }
@@ -83,11 +87,12 @@ pub async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> 
 /// A page, and at the first reading how many match: the planner is asked once for each question.
 async fn contacts(
     db: &Db,
-    filter: &str,
+    (filter, zone): (&str, Tz),
     (sort, start): (Sort, Start),
     estimate: &mut Option<Estimate>,
 ) -> Result<Answer> {
-    let filter = Filter::parse(filter, Utc::now()).map_err(|error| Error::Unavailable(error.to_string()))?;
+    let filter =
+        Filter::parse(filter, Anchor::new(Utc::now(), zone)).map_err(|error| Error::Unavailable(error.to_string()))?;
     let page = page::page(db, &filter, sort, start, CONTACTS_PAGE).await?;
     if estimate.is_none() && !filter.is_all() {
         *estimate = Some(page::estimate(db, &filter).await?);

@@ -85,6 +85,28 @@ pub enum Do {
     HoldClosed,
     /// Back to automatic.
     Automatic,
+    /// Type a question.
+    Type,
+    /// Edit the filter that a question became.
+    EditFilter,
+    /// Ask a model, or the built-in translator.
+    BuiltIn,
+    /// Send numbers and addresses as they are, or masked.
+    Unmask,
+    /// Show exactly what is sent.
+    Inspect,
+    /// Keep a filter under a name.
+    Keep,
+    /// Forget what is kept under a name.
+    Forget,
+    /// Ask the provider whether it takes a credential.
+    Verify,
+    /// Make the pending version of a credential the current one.
+    Finish,
+    /// Back to the previous version of a credential.
+    RollBack,
+    /// End a version of a credential for good.
+    Retire,
     /// Look contacts up.
     LookUp,
     /// Import a file.
@@ -134,6 +156,14 @@ pub enum Place {
     Contacts,
     /// One contact.
     Contact,
+    /// Questions.
+    Ask,
+    /// Questions of the past, and those that are kept.
+    Asked,
+    /// All credential slots.
+    Credentials,
+    /// One slot with its versions.
+    Credential,
     /// The timeline's events.
     Timeline,
     /// The log.
@@ -147,7 +177,7 @@ pub enum Place {
 }
 
 /// All places with the words of the help.
-pub const PLACES: [(Place, &str); 14] = [
+pub const PLACES: [(Place, &str); 18] = [
     (Place::Overview, "Overview"),
     (Place::Lanes, "Lanes"),
     (Place::Jobs, "Jobs of a lane"),
@@ -155,6 +185,10 @@ pub const PLACES: [(Place, &str); 14] = [
     (Place::Breakers, "Breakers"),
     (Place::Contacts, "Contacts"),
     (Place::Contact, "One contact"),
+    (Place::Ask, "Ask"),
+    (Place::Asked, "Questions asked and kept"),
+    (Place::Credentials, "Credentials"),
+    (Place::Credential, "One credential"),
     (Place::Timeline, "Timeline"),
     (Place::Logs, "Logs"),
     (Place::Audit, "Audit"),

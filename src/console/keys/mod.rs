@@ -1,6 +1,7 @@
 //! Keys as data: what a key is, the one table that says what it does where, and the user's changes to it.
 
 mod action;
+mod desks;
 mod key;
 mod keymap;
 mod parse;

@@ -4,8 +4,10 @@
 //! may leave behind is bound to a write. Every key can be changed by its `id`.
 
 use super::action::Place::{
-    self, Anywhere, Audit, Breakers, Contact, Contacts, Fleet, Job, Jobs, Lanes, Lists, Logs, Overview, Timeline, Usage,
+    self, Anywhere, Ask, Asked, Audit, Breakers, Contact, Contacts, Credential, Credentials, Fleet, Job, Jobs, Lanes,
+    Lists, Logs, Overview, Timeline, Usage,
 };
+use super::desks::DESKS;
 use super::{Code, Do, Key};
 use crate::console::model::Screen;
 
@@ -28,14 +30,14 @@ pub struct Binding {
     pub writes: bool,
 }
 
-const fn c(c: char) -> Key {
+pub(super) const fn c(c: char) -> Key {
     Key::char(c)
 }
-const fn k(code: Code) -> Key {
+pub(super) const fn k(code: Code) -> Key {
     Key::plain(code)
 }
-type Said = (&'static str, &'static str);
-const fn row(
+pub(super) type Said = (&'static str, &'static str);
+pub(super) const fn row(
     id: &'static str,
     does: Do,
     keys: &'static [Key],
@@ -44,7 +46,7 @@ const fn row(
 ) -> Binding {
     Binding { id, does, keys, places, short, words, writes: false }
 }
-const fn verb(
+pub(super) const fn verb(
     id: &'static str,
     does: Do,
     keys: &'static [Key],
@@ -54,19 +56,63 @@ const fn verb(
     Binding { id, does, keys, places, short, words, writes: true }
 }
 
-const TABBED: &[Place] = &[Jobs, Timeline, Logs, Audit, Overview];
-const TIMED: &[Place] = &[Timeline, Logs, Audit, Contacts, Jobs, Job, Contact, Breakers, Fleet];
-const COPIED: &[Place] =
-    &[Overview, Lanes, Jobs, Job, Breakers, Contacts, Contact, Timeline, Logs, Audit, Fleet, Usage];
-const ACTED: &[Place] = &[Overview, Lanes, Jobs, Job, Breakers, Contacts, Contact, Timeline, Audit, Fleet];
+const TABBED: &[Place] = &[Jobs, Ask, Asked, Timeline, Logs, Audit, Overview];
+const TIMED: &[Place] =
+    &[Asked, Credentials, Credential, Timeline, Logs, Audit, Contacts, Jobs, Job, Contact, Breakers, Fleet];
+const COPIED: &[Place] = &[
+    Overview,
+    Lanes,
+    Jobs,
+    Job,
+    Breakers,
+    Contacts,
+    Contact,
+    Ask,
+    Asked,
+    Credentials,
+    Credential,
+    Timeline,
+    Logs,
+    Audit,
+    Fleet,
+    Usage,
+];
+const ACTED: &[Place] = &[
+    Overview,
+    Lanes,
+    Jobs,
+    Job,
+    Breakers,
+    Contacts,
+    Contact,
+    Ask,
+    Asked,
+    Credentials,
+    Credential,
+    Timeline,
+    Audit,
+    Fleet,
+];
 
 /// Every key of the console outside of text fields and dialogs.
-pub const REGISTRY: &[Binding] = &[
+pub const REGISTRY: &[Binding] = &JOINED;
+
+const JOINED: [Binding; DESKS.len() + SCREENS.len()] = {
+    let mut all = [SCREENS[0]; DESKS.len() + SCREENS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < DESKS.len() { DESKS[at] } else { SCREENS[at - DESKS.len()] };
+        at += 1;
+    }
+    all
+};
+
+const SCREENS: &[Binding] = &[
     row(
         "open",
         Do::Open,
         &[k(Code::Enter)],
-        &[Overview, Lanes, Jobs, Breakers, Contacts, Timeline, Audit, Fleet],
+        &[Overview, Lanes, Jobs, Breakers, Contacts, Asked, Credentials, Timeline, Audit, Fleet],
         ("open", "open what is selected"),
     ),
     verb(
@@ -225,6 +271,14 @@ pub const REGISTRY: &[Binding] = &[
     row("lanes", Do::Show(Screen::Lanes), &[c('2')], &[Anywhere], ("", "Lanes and their jobs")),
     row("breakers", Do::Show(Screen::Breakers), &[c('3')], &[Anywhere], ("", "Breakers and their history")),
     row("contacts", Do::Show(Screen::Contacts), &[c('4')], &[Anywhere], ("", "Contacts by filter and page")),
+    row("ask", Do::Show(Screen::Ask), &[c('5')], &[Anywhere], ("", "Ask: questions in plain words")),
+    row(
+        "credentials",
+        Do::Show(Screen::Credentials),
+        &[c('6')],
+        &[Anywhere],
+        ("", "Credentials: slots, versions, rotation"),
+    ),
     row("timeline", Do::Show(Screen::Timeline), &[c('7')], &[Anywhere], ("", "Timeline, logs and audit")),
     row("fleet", Do::Show(Screen::Fleet), &[c('8')], &[Anywhere], ("", "Fleet: nodes, their workers and the leader")),
     row("usage", Do::Show(Screen::Usage), &[c('9')], &[Anywhere], ("", "Usage and cost by provider and day")),

@@ -41,10 +41,10 @@ pub struct Editing {
 
 impl Contacts {
     /// What the pane wants to know.
-    pub fn wanted(&self) -> Query {
+    pub fn wanted(&self, zone: chrono_tz::Tz) -> Query {
         match self.open {
             Some((id, _)) => Query::Contact(id),
-            None => Query::Contacts { filter: self.filter.clone(), sort: self.sort, start: self.start },
+            None => Query::Contacts { filter: self.filter.clone(), sort: self.sort, start: self.start, zone },
         }
     }
 

@@ -1,7 +1,9 @@
 //! What the console knows. Plain data with one owner: the loop.
 
+mod ask;
 mod breakers;
 mod contacts;
+mod credentials;
 mod dialog;
 mod lanes;
 mod list;
@@ -20,8 +22,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use ask::{About, AskPane, AskTab, LINE_MAX, QUESTIONS_MAX, Waiting};
 pub use breakers::{BreakerOrder, Breakers};
 pub use contacts::{Contacts, Editing};
+pub use credentials::{CredentialsPane, Doing, Entering, Hidden};
 pub use dialog::{Dialog, Field, FieldKind, Focus, holds};
 pub use lanes::{JOB_TABS, LaneOrder, Lanes, Level};
 pub use list::{List, Move, window};
@@ -38,6 +42,7 @@ use super::effect::{Answer, Loaded, Query};
 use super::keys::{Keymap, Place};
 use super::message::Pulse;
 use crate::breakers::Rules;
+use crate::database::Rights;
 use crate::operations::views::{BreakerView, LaneView, NodeView};
 
 /// Depth of a lane from which it is marked as a warning.
@@ -61,6 +66,10 @@ pub enum Screen {
     Breakers,
     /// Contacts by filter and page.
     Contacts,
+    /// Questions in plain words.
+    Ask,
+    /// Credentials and their versions.
+    Credentials,
     /// Timeline, logs, audit.
     Timeline,
     /// Nodes and the leader.
@@ -70,11 +79,13 @@ pub enum Screen {
 }
 
 /// All screens with their keys and names, in the order of the tabs.
-pub const SCREENS: [(Screen, char, &str); 7] = [
+pub const SCREENS: [(Screen, char, &str); 9] = [
     (Screen::Overview, '1', "Overview"),
     (Screen::Lanes, '2', "Lanes"),
     (Screen::Breakers, '3', "Breakers"),
     (Screen::Contacts, '4', "Contacts"),
+    (Screen::Ask, '5', "Ask"),
+    (Screen::Credentials, '6', "Credentials"),
     (Screen::Timeline, '7', "Timeline"),
     (Screen::Fleet, '8', "Fleet"),
     (Screen::Usage, '9', "Usage"),
@@ -89,6 +100,8 @@ pub struct Facts {
     pub notes: Vec<String>,
     /// Nothing may be changed.
     pub read_only: bool,
+    /// What the database lets this login do; none where nobody asked.
+    pub rights: Option<Rights>,
     /// Numbers instead of charts, slower updates.
     pub slow: bool,
     /// What the link was measured to carry, in bytes a second.
@@ -101,6 +114,10 @@ pub struct Facts {
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name, where the settings differ from the defaults.
     pub rules: BTreeMap<String, Rules>,
+    /// Whose days a filter means.
+    pub zone: chrono_tz::Tz,
+    /// Slots whose credential this process's environment gives.
+    pub of_environment: Vec<&'static str>,
 }
 
 /// Something that lies over the screen.
@@ -114,6 +131,8 @@ pub enum Overlay {
     Menu(Menu),
     /// A name to type.
     Prompt(Box<Prompt>),
+    /// The fields of a credential.
+    Entering(Box<Entering>),
     /// A question before an action.
     Confirm(Box<Dialog>),
     /// Whether to leave.
@@ -190,6 +209,10 @@ pub struct Model {
     /// Per screen.
     pub contacts: Contacts,
     /// Per screen.
+    pub ask: AskPane,
+    /// Per screen.
+    pub credentials: CredentialsPane,
+    /// Per screen.
     pub timeline: Timeline,
     /// Nodes by their epoch.
     pub fleet: List<i64>,
@@ -259,6 +282,10 @@ impl Model {
             (Screen::Breakers, _) => Place::Breakers,
             (Screen::Contacts, _) if self.contacts.open.is_some() => Place::Contact,
             (Screen::Contacts, _) => Place::Contacts,
+            (Screen::Ask, _) if self.ask.tab.is_list() => Place::Asked,
+            (Screen::Ask, _) => Place::Ask,
+            (Screen::Credentials, _) if self.credentials.open => Place::Credential,
+            (Screen::Credentials, _) => Place::Credentials,
             (Screen::Timeline, _) => match self.timeline.tab {
                 TimelineTab::Events => Place::Timeline,
                 TimelineTab::Logs => Place::Logs,
@@ -275,7 +302,9 @@ impl Model {
             Screen::Overview => None,
             Screen::Lanes => self.lanes.wanted(),
             Screen::Breakers => self.breakers.list.id.clone().map(Query::History),
-            Screen::Contacts => Some(self.contacts.wanted()),
+            Screen::Contacts => Some(self.contacts.wanted(self.facts.zone)),
+            Screen::Ask => None,
+            Screen::Credentials => Some(Query::Credentials(self.facts.of_environment.clone())),
             Screen::Timeline => match self.timeline.tab {
                 TimelineTab::Logs => None,
                 TimelineTab::Events => Some(Query::Timeline(self.timeline.page.at.or(self.past_event()))),

@@ -12,6 +12,13 @@ pub enum Ask {
         /// The filter; empty = all.
         filter: String,
     },
+    /// Under which name a filter is kept.
+    Keep {
+        /// In the person's words.
+        question: Option<String>,
+        /// In the filter language.
+        filter: String,
+    },
     /// Which file is imported.
     Import,
     /// Who is claimed first.

@@ -8,7 +8,7 @@ use crate::console::model::Search;
 use crate::console::widget::words;
 use crate::contacts::contact::ContactDetail;
 use crate::contacts::page::{Estimate, Page};
-use crate::operations::views::{AuditRow, JobDetail, JobRow, TimelineRow};
+use crate::operations::views::{AuditRow, JobDetail, JobRow, SlotView, TimelineRow};
 
 /// What an answer says; `typed`: only records with these words.
 pub(super) fn answer_lines(answer: &Answer, typed: &str, now: DateTime<Utc>) -> Vec<String> {
@@ -34,6 +34,7 @@ pub(super) fn answer_lines(answer: &Answer, typed: &str, now: DateTime<Utc>) -> 
         Answer::Contact(None) => vec!["There is no such contact.".into()],
         Answer::Timeline(rows) => timeline_lines(rows, &search, now),
         Answer::Audit(rows) => audit_lines(rows, &search, now),
+        Answer::Credentials(slots) => slots.iter().map(slot_line).collect(),
         Answer::Spend(rows) => {
             let line = |r: &crate::operations::views::SpendRow| {
                 let usd = words::dollars(r.cost);
@@ -49,6 +50,12 @@ pub(super) fn answer_lines(answer: &Answer, typed: &str, now: DateTime<Utc>) -> 
         lines.push("Nothing matches.".into());
     }
     lines
+}
+
+fn slot_line(slot: &SlotView) -> String {
+    let version = words::or_none(slot.version.clone());
+    let note = slot.note.as_ref().map_or_else(String::new, |note| format!(" {note}."));
+    format!("Credential {}: {}, version {version}.{note}", slot.slot, slot.source)
 }
 
 fn job_line(job: &JobRow) -> String {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod ask;
+mod desks;
 mod say;
 mod show;
 
@@ -14,12 +15,14 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
 use super::Work;
-use super::command::{self, Command};
+use super::command::{self, Command, Turn};
+use super::desks::Desks;
 use super::effect::Job;
 use super::feed::{Beat, reading, watch_pulse};
 use super::message::{Msg, Pulse};
 use super::model::Facts;
 use super::work::{Bench, Works};
+use crate::contacts::filter::Anchor;
 use crate::database::Db;
 use crate::operations::actions::{self, Action, Actor, Limits, LookUp};
 use crate::telemetry::RingReader;
@@ -35,6 +38,8 @@ pub struct PlainOptions {
     pub facts: Facts,
     /// The log of this process.
     pub logs: Option<RingReader>,
+    /// Questions and credentials.
+    pub desks: Desks,
     /// Stops claiming, finishes what is in flight, gives the rest back.
     pub drain: Option<Work>,
     /// Where feeds and works run.
@@ -164,6 +169,8 @@ impl Plain {
                 let (packages, Limits { attempts, lane_limit }) = self.options.facts.lookup.clone();
                 self.plan(Action::LookUp(LookUp { filter, again, packages, attempts, lane_limit })).await
             }
+            Command::Ask(question) => say::lines(&desks::ask(&self.options.desks, &question).await),
+            Command::Credential(Some(slot), turn) => self.credential(slot, turn).await,
             Command::Do("undo") => match self.undo.take() {
                 Some(id) => self.undo(id).await,
                 None => say::line("There is nothing to take back."),
@@ -173,7 +180,9 @@ impl Plain {
                 let lookup = lookup.then_some(self.options.facts.lookup.1);
                 self.begin(format!("Import of {path}"), Job::Import { path, lookup })
             }
-            Command::Export { path, filter } => self.begin(format!("Export to {path}"), Job::Export { path, filter }),
+            Command::Export { path, filter } => {
+                self.begin(format!("Export to {path}"), Job::Export { path, filter, zone: self.options.facts.zone })
+            }
             looks => {
                 // What was just done is seen.
                 self.beat(Some(reading(&self.options.db).await))?;
@@ -187,11 +196,26 @@ impl Plain {
         self.options.facts.read_only.then_some("This console is read-only: start it without --read-only to act.")
     }
 
+    async fn credential(&mut self, slot: &str, turn: Turn) -> io::Result<()> {
+        if let Some(why) = self.refused() {
+            return say::line(why);
+        }
+        match desks::credential(&self.options.desks, &self.options.actor, slot, turn).await {
+            Ok(action) => self.plan(action).await,
+            Err(lines) => say::lines(&lines),
+        }
+    }
+
     async fn plan(&mut self, action: Action) -> io::Result<()> {
         if let Some(why) = self.refused() {
             return say::line(why);
         }
-        match actions::plan(&self.options.db, action).await {
+        let anchor = Anchor::new(Utc::now(), self.options.facts.zone);
+        let planned = match action.dated(anchor) {
+            Ok(action) => actions::plan(&self.options.db, action).await,
+            Err(refusal) => Err(refusal),
+        };
+        match planned {
             Err(refusal) => say::line(&format!("Nothing was done: {refusal}")),
             Ok(plan) => {
                 let asking = Asking::new(plan);

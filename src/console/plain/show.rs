@@ -47,6 +47,7 @@ pub fn help() -> Vec<String> {
         "breakers list, breakers show|reset|open|close|auto NAME [--for 30m] [--reason TEXT]",
         "jobs list lane:LANE state:waiting|scheduled|running|dead, jobs show ID, jobs retry ID... | --lane LANE | --all",
         "contacts FILTER, contacts show ID, lookup --all | --filter FILTER [--again]",
+        "ask QUESTION, credentials list, credentials verify SLOT, credentials activate SLOT, credentials rollback SLOT",
         "import FILE [--lookup], export FILE [--filter FILTER]",
         "timeline [WORDS], audit [WORDS], logs [WORDS], nodes, usage, undo [NUMBER], quit",
     ] {
@@ -72,10 +73,14 @@ pub async fn show(options: &PlainOptions, pulse: Option<&Pulse>, command: Comman
             Query::Jobs { lane: lane.clone(), state, before: None, limit: ROWS as i64 }
         }
         Command::Job(id) => Query::Job(*id),
-        Command::Contacts(filter) => {
-            Query::Contacts { filter: filter.clone(), sort: Sort::default(), start: Start::First }
-        }
+        Command::Contacts(filter) => Query::Contacts {
+            filter: filter.clone(),
+            sort: Sort::default(),
+            start: Start::First,
+            zone: options.facts.zone,
+        },
         Command::Contact(id) => Query::Contact(*id),
+        Command::Credential(..) => Query::Credentials(options.facts.of_environment.clone()),
         Command::Records(TimelineTab::Events, _) => Query::Timeline(None),
         Command::Records(TimelineTab::Audit, _) => Query::Audit(None),
         Command::Records(TimelineTab::Logs, words) => return logs(options, words),
@@ -110,7 +115,12 @@ async fn screen_of(options: &PlainOptions, pulse: &Pulse, screen: Screen, now: D
                 .map(|n| format!("Node {}: {}, {}, {} in flight.", n.node, n.state, n.kind, n.in_flight))
                 .collect();
         }
-        Screen::Contacts => Query::Contacts { filter: String::new(), sort: Sort::default(), start: Start::First },
+        Screen::Contacts => {
+            let zone = options.facts.zone;
+            Query::Contacts { filter: String::new(), sort: Sort::default(), start: Start::First, zone }
+        }
+        Screen::Ask => return vec!["Type ask and a question, such as: ask failed mobile numbers in Texas.".into()],
+        Screen::Credentials => Query::Credentials(options.facts.of_environment.clone()),
         Screen::Timeline => Query::Timeline(None),
         Screen::Usage => Query::Spend,
     };

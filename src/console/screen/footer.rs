@@ -51,6 +51,9 @@ fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         let back = binding.does == Do::Back && can_go_back(model);
         (key, if back { "back" } else { binding.short })
     };
+    if model.screen == Screen::Ask && model.ask.typing {
+        return line_keys(sheet, area);
+    }
     let width = |b: &Binding| hint(b).0.width() as u16 + hint(b).1.width() as u16 + 3;
     if (model.screen == Screen::Contacts && model.contacts.editing.is_some())
         || search::of(model).is_some_and(|search| search.input.is_some())
@@ -81,8 +84,23 @@ fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     }
 }
 
+fn line_keys(sheet: &mut Sheet<'_>, area: Rect) {
+    let keys = [
+        ("Enter", " ask  "),
+        ("Up", " recall  "),
+        ("Tab", " edit the filter  "),
+        ("Ctrl-U", " clear  "),
+        ("Esc", " leave the line"),
+    ];
+    hints(sheet, area, &keys);
+}
+
 fn filter_keys(sheet: &mut Sheet<'_>, area: Rect) {
     let keys = [("Enter", " keep  "), ("Esc", " as before  "), ("Tab", " complete  "), ("Ctrl-U", " clear")];
+    hints(sheet, area, &keys);
+}
+
+fn hints(sheet: &mut Sheet<'_>, area: Rect, keys: &[(&str, &str)]) {
     let line: Vec<Piece<'_>> =
         keys.iter().flat_map(|(key, word)| [((*key).into(), Token::Accent), ((*word).into(), Token::Muted)]).collect();
     sheet.line(area, &line);

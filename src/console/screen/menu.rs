@@ -81,11 +81,16 @@ pub(super) fn palette(open: &Palette, sheet: &mut Sheet<'_>, area: Rect) {
 pub(super) fn prompt(open: &Prompt, sheet: &mut Sheet<'_>, area: Rect) {
     let (title, words) = match &open.ask {
         Ask::Priority { .. } => ("Priority", "0 to 1000: smaller goes first, 100 is ordinary".to_owned()),
+        Ask::Keep { filter, .. } => ("Keep as @name", filter.clone()),
         Ask::Import => ("Import a file", "CSV, TSV or XLSX; its new contacts are looked up".to_owned()),
         Ask::Export { filter } if filter.is_empty() => ("Export all contacts", formats()),
         Ask::Export { filter } => ("Export what matches", format!("{filter}   {}", formats())),
     };
-    let name = if matches!(open.ask, Ask::Priority { .. }) { "priority  " } else { "file  " };
+    let name = match open.ask {
+        Ask::Priority { .. } => "priority  ",
+        Ask::Keep { .. } => "name  ",
+        _ => "file  ",
+    };
     let inner = middle(sheet, area, title, 4);
     sheet.put((inner.x, inner.y, inner.width), &words, Token::Muted);
     let mut line: Vec<Piece<'_>> = vec![(name.into(), Token::Accent)];

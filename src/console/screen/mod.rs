@@ -1,9 +1,12 @@
 //! From the model to cells: draw only. Which panes are shown depends on the size class.
 
+mod ask;
 mod audit;
 mod breakers;
 mod contacts;
+mod credentials;
 mod dialog;
+mod entering;
 mod events;
 mod fleet;
 mod footer;
@@ -85,6 +88,8 @@ fn pane(model: &Model, sheet: &mut Sheet<'_>, body: Rect, size: Size) {
         Screen::Lanes => lanes::draw(model, sheet, body, size),
         Screen::Breakers => breakers::draw(model, sheet, body, size),
         Screen::Contacts => contacts::draw(model, sheet, body, size),
+        Screen::Ask => ask::draw(model, sheet, body, size),
+        Screen::Credentials => credentials::draw(model, sheet, body, size),
         Screen::Timeline => match model.timeline.tab {
             TimelineTab::Events => events::draw(model, sheet, body, size),
             TimelineTab::Logs => logs::draw(model, sheet, body, size),
@@ -98,6 +103,7 @@ fn pane(model: &Model, sheet: &mut Sheet<'_>, body: Rect, size: Size) {
 fn overlay(model: &Model, sheet: &mut Sheet<'_>, body: Rect) {
     match &model.overlay {
         Some(Overlay::Help(scrolled, typed)) => help::draw(model, sheet, body, (*scrolled, typed)),
+        Some(Overlay::Entering(open)) => entering::draw(open, sheet, body),
         Some(Overlay::Confirm(question)) => dialog::draw(question, sheet, body),
         Some(Overlay::Palette(open)) => menu::palette(open, sheet, body),
         Some(Overlay::Menu(open)) => menu::draw(open, sheet, body),

@@ -10,12 +10,16 @@ use crate::console::widget::{Sheet, words};
 /// Whether the pane in focus has nothing to show of the past.
 pub(super) fn keeps_none(model: &Model) -> bool {
     let jobs = model.screen == Screen::Lanes && model.lanes.level != Level::Lanes;
-    model.past.is_some() && (jobs || model.screen == Screen::Contacts)
+    model.past.is_some() && (jobs || matches!(model.screen, Screen::Contacts | Screen::Ask))
 }
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let Some(past) = &model.past else { return };
-    let what = if model.screen == Screen::Contacts { "Contacts" } else { "Jobs" };
+    let what = match model.screen {
+        Screen::Contacts => "Contacts",
+        Screen::Ask => "Questions",
+        _ => "Jobs",
+    };
     let inner = sheet.pane(area, &format!("{what} keep no past"), true);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let text = format!(

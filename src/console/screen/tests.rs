@@ -1,4 +1,5 @@
 use super::*;
+use crate::console::desks::AskSaid;
 use crate::console::fixture;
 use crate::console::keys::{Code, Key};
 use crate::console::message::Msg;
@@ -28,7 +29,7 @@ fn picture(model: &Model, (columns, rows): (u16, u16), glyphs: Glyphs) -> String
 const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
 
 /// Every screen by the keys that lead to it.
-const SCREENS_BY_KEYS: [(&str, &str); 23] = [
+const SCREENS_BY_KEYS: [(&str, &str); 28] = [
     ("overview", ""),
     ("lanes", "2"),
     ("jobs", "2\n"),
@@ -39,6 +40,11 @@ const SCREENS_BY_KEYS: [(&str, &str); 23] = [
     ("filter", "4/status:failed qual"),
     ("filter_error", "4/status:nonsense "),
     ("contact", "4\n"),
+    ("ask", "5"),
+    ("ask_typing", "5/failed in Tex"),
+    ("credentials", "6"),
+    ("credential", "6\n"),
+    ("rotate", "6rAC0123\nhush-hush"),
     ("timeline", "7"),
     ("help", "3?"),
     ("quit", "q"),
@@ -127,4 +133,45 @@ fn foreign_text_never_reaches_the_terminal_raw() {
     press(&mut model, "7");
     let shown = picture(&model, (120, 36), Glyphs::UNICODE);
     assert!(shown.contains("\\x1b[31m64") && !shown.contains('\u{1b}'));
+}
+
+fn ctrl(model: &mut Model, c: char) {
+    update(model, Msg::Key(Key::ctrl(c)), fixture::now());
+}
+
+fn said(model: &mut Model, id: u64, said: AskSaid) {
+    update(model, Msg::Asked(id, Ok(said)), fixture::now());
+}
+
+#[test]
+fn a_question_is_shown_before_it_runs_and_what_is_sent_before_it_leaves() {
+    for size in SIZES {
+        let look = |model: &Model, name: &str| {
+            insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), picture(model, size, Glyphs::UNICODE));
+        };
+        let mut model = fixture::model(size, true);
+        press(&mut model, "5");
+        said(&mut model, 0, AskSaid::Memory(Box::new(fixture::memory()), None));
+        press(&mut model, "/failed mobile numbers in Texas since yesterday with quality below 60\n");
+        look(&model, "ask_waiting");
+        said(&mut model, 1, AskSaid::Proposal(Box::new(fixture::proposal(true))));
+        look(&model, "ask_proposal");
+        press(&mut model, "/\n");
+        said(&mut model, 2, AskSaid::Proposal(Box::new(fixture::proposal(false))));
+        look(&model, "ask_not_understood");
+        press(&mut model, "l/which of these look like a risk?\n");
+        said(&mut model, 3, AskSaid::Prepared(fixture::prepared()));
+        press(&mut model, "I");
+        look(&model, "ask_ready");
+        press(&mut model, "I\n");
+        said(&mut model, 4, AskSaid::Answer(Box::new(fixture::answered())));
+        look(&model, "ask_answer");
+        press(&mut model, "l");
+        look(&model, "ask_history");
+        press(&mut model, "l");
+        look(&model, "ask_saved");
+        press(&mut model, "hhh");
+        ctrl(&mut model, 's');
+        look(&model, "ask_keep");
+    }
 }

@@ -1,6 +1,6 @@
 //! Whether something may be changed here and now, and why not. What is forbidden is greyed with this reason, never hidden.
 
-use crate::console::keys::Binding;
+use crate::console::keys::{Binding, Place};
 use crate::console::model::Model;
 
 /// Why nothing can be changed now.
@@ -17,7 +17,16 @@ pub fn writes(model: &Model) -> Option<String> {
     model.failing.as_ref().map(|_| "the database does not answer: it can be done when it is back".into())
 }
 
+/// Why credentials can't be turned by this login.
+pub fn admins(model: &Model) -> Option<String> {
+    let rights = model.facts.rights.as_ref().filter(|rights| !rights.admin)?;
+    Some(format!("needs role admin; {} is {}", rights.login, rights.role()))
+}
+
 /// Why this key can't do what it says.
 pub fn refusal(model: &Model, binding: &Binding) -> Option<String> {
-    if binding.writes { writes(model) } else { None }
+    if !binding.writes {
+        return None;
+    }
+    writes(model).or_else(|| admins(model).filter(|_| binding.places.contains(&Place::Credentials)))
 }

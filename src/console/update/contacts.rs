@@ -9,7 +9,7 @@ use crate::console::effect::{Answer, Effect, Outside};
 use crate::console::keys::{Code, Do, Key};
 use crate::console::model::{Contacts, Editing, List, Model, Move};
 use crate::contacts::contact::ContactRow;
-use crate::contacts::filter::{CONDITIONS_MAX, CONTACTS, Filter, TEXT_CHARS_MAX, complete};
+use crate::contacts::filter::{Anchor, CONDITIONS_MAX, CONTACTS, Filter, TEXT_CHARS_MAX, complete};
 use crate::contacts::page::{Page, Start};
 
 /// The page that is shown.
@@ -134,6 +134,12 @@ pub(super) fn back(model: &mut Model, clears: bool) -> bool {
     filtered
 }
 
+/// Begins to edit this filter.
+pub(super) fn edit_text(model: &mut Model, text: String, now: DateTime<Utc>) {
+    let before = model.contacts.filter.clone();
+    understood(model, Editing { input: Input::new(text), before, error: None, offers: None }, now);
+}
+
 fn begin(contacts: &mut Contacts) {
     let text = match contacts.filter.as_str() {
         "" => String::new(),
@@ -183,7 +189,7 @@ pub(super) fn insert(model: &mut Model, text: &str, now: DateTime<Utc>) -> bool 
 /// Applies what was typed if it is understood, and says what is not.
 fn understood(model: &mut Model, mut editing: Editing, now: DateTime<Utc>) {
     let text = editing.input.value().trim().to_owned();
-    editing.error = match Filter::parse(editing.input.value(), now) {
+    editing.error = match Filter::parse(editing.input.value(), Anchor::new(now, model.facts.zone)) {
         Ok(_) => {
             if is_whole(editing.input.value()) {
                 model.contacts.apply(text);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::press::Press;
-use super::{contacts, lanes, records};
+use super::{contacts, credentials, lanes, records};
 use crate::console::effect::{Answer, Effect};
 use crate::console::model::{Level, Model, Screen, TimelineTab};
 
@@ -19,6 +19,10 @@ pub(super) fn of_row(model: &Model) -> Said {
         (Screen::Lanes, _) => job(model),
         (Screen::Breakers, _) => breaker(model),
         (Screen::Contacts, _) => contact(model),
+        (Screen::Ask, _) => question(model),
+        (Screen::Credentials, _) => {
+            credentials::chosen(model).map(|s| vec![("slot", s.slot.to_owned()), json(&s)]).unwrap_or_default()
+        }
         (Screen::Timeline, _) => record(model),
         (Screen::Fleet, _) => {
             let node = model.node_rows().get(model.fleet.at);
@@ -62,6 +66,14 @@ fn job(model: &Model) -> Said {
     said.extend(row.phone.clone().map(|phone| ("phone", phone)));
     said.extend(row.last_error.clone().map(|error| ("error", error)));
     said.extend([json(row), ("as a command", format!("switchboard jobs show {}", row.id))]);
+    said
+}
+
+fn question(model: &Model) -> Said {
+    let Some((question, proposal)) = &model.ask.proposal else { return Vec::new() };
+    let command = format!("switchboard contacts list --filter {}", shell_words::quote(&proposal.filter));
+    let mut said = vec![("filter", proposal.filter.clone()), ("question", question.clone())];
+    said.extend([("statement", proposal.sql.clone()), ("as a command", command)]);
     said
 }
 

@@ -1,9 +1,11 @@
 //! What a message changes: pure, without a clock, a socket or a file. Every way out is an [`Effect`].
 
 pub mod allowed;
+pub mod ask;
 mod breakers;
 pub mod contacts;
 mod copy;
+pub mod credentials;
 mod dialog;
 mod help;
 mod jobs;
@@ -41,6 +43,7 @@ const STALE: i64 = 10;
 /// Takes one message.
 pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let before = model.screen;
     let mut press = Press { now, effects: &mut effects };
     match msg {
         Msg::Key(key) => press::on_key(model, key, &mut press),
@@ -50,6 +53,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             model.size = (columns, rows);
             effects.push(Effect::Repaint);
         }
+        Msg::Credential(said) => credentials::said(model, said, &mut press),
         Msg::Planned(planned) => on_plan(model, planned, &mut press),
         Msg::Done(done) => on_done(model, done, &mut press),
         Msg::Stop => press::leave(model, &mut press),
@@ -58,7 +62,10 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Edited(result) => on_edited(model, result, now),
         data => on_data(model, data, now),
     }
-    ask(model, &mut effects);
+    if model.screen == Screen::Ask && before != Screen::Ask {
+        effects.push(ask::remembered());
+    }
+    watch(model, &mut effects);
     effects
 }
 
@@ -72,6 +79,7 @@ fn on_data(model: &mut Model, msg: Msg, now: DateTime<Utc>) {
         }
         Msg::Answer { id, at, result } => on_answer(model, id, at, result),
         Msg::Past(at, result) => travel::arrived(model, at, result, now),
+        Msg::Asked(id, said) => ask::said(model, id, said, now),
         Msg::Logs(lines) => records::on_logs(model, lines),
         Msg::Shown => {
             if let Some(Overlay::Confirm(open)) = &mut model.overlay {
@@ -99,6 +107,8 @@ fn on_data(model: &mut Model, msg: Msg, now: DateTime<Utc>) {
 }
 
 fn on_tick(model: &mut Model, now: DateTime<Utc>) {
+    ask::tick(model, now);
+    credentials::tick(model, now);
     model.toast = model.toast.take().filter(|toast| toast.until > now);
     let live = model.frozen.is_none() && model.past.is_none();
     let age = model.pulse.as_ref().map_or(0, |p| (now - p.at).num_seconds());
@@ -126,6 +136,9 @@ fn selected_row(model: &Model) -> usize {
         (Screen::Lanes, _) => model.lanes.jobs.at,
         (Screen::Breakers, _) => model.breakers.list.at,
         (Screen::Contacts, _) => model.contacts.list.at,
+        (Screen::Ask, _) => model.ask.at.0.at,
+        (Screen::Credentials, _) if model.credentials.open => model.credentials.versions.at,
+        (Screen::Credentials, _) => model.credentials.list.at,
         (Screen::Timeline, _) => records::shown(model).1,
         (Screen::Fleet, _) => model.fleet.at,
         (Screen::Usage, _) => model.usage.at,
@@ -133,7 +146,7 @@ fn selected_row(model: &Model) -> usize {
 }
 
 /// Asks what the pane in focus wants to know, when that is another question than before.
-fn ask(model: &mut Model, effects: &mut Vec<Effect>) {
+fn watch(model: &mut Model, effects: &mut Vec<Effect>) {
     let wanted = model.wanted();
     if wanted.as_ref() == model.asked.1.as_ref().map(|loaded| &loaded.query) {
         return;
@@ -177,6 +190,7 @@ fn settle_answer(model: &mut Model) {
     lanes::settle(model);
     contacts::settle(model);
     records::settle(model);
+    credentials::settle(model);
     let rows: Vec<usize> = (0..usage_rows(model).len()).collect();
     model.usage.settle(&rows);
 }
@@ -241,6 +255,11 @@ fn on_paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             palette::insert(model, open, &line);
             true
         }
+        Some(Overlay::Entering(mut open)) => {
+            credentials::insert(&mut open, text);
+            model.overlay = Some(Overlay::Entering(open));
+            true
+        }
         Some(Overlay::Prompt(mut open)) => {
             prompt::insert(&mut open, &line);
             model.overlay = Some(Overlay::Prompt(open));
@@ -249,7 +268,7 @@ fn on_paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
         other => {
             model.overlay = other;
             let contacts = model.screen == Screen::Contacts && contacts::insert(model, &line, now);
-            contacts || search::insert(model, &line)
+            contacts || ask::insert(model, &line) || search::insert(model, &line)
         }
     };
     if !taken {
@@ -264,7 +283,10 @@ fn on_edited(model: &mut Model, result: Result<String, String>, now: DateTime<Ut
         Ok(text) => {
             match &mut model.overlay {
                 Some(Overlay::Confirm(open)) => dialog::clear(open),
-                _ => contacts::clear(model),
+                _ => {
+                    contacts::clear(model);
+                    ask::clear(model);
+                }
             }
             on_paste(model, &text, now);
         }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    allowed, breakers, contacts, dialog, help, lanes, menus, mouse, palette, prompt, records, search, travel, wish,
+    allowed, ask, breakers, contacts, credentials, dialog, help, lanes, menus, mouse, palette, prompt, records, search,
+    travel, wish,
 };
 use crate::console::effect::{Effect, Outside};
 use crate::console::keys::{Binding, Code, Do, Key};
@@ -22,6 +23,7 @@ pub(super) fn on_key(model: &mut Model, key: Key, press: &mut Press<'_>) {
         return leave(model, press);
     }
     match model.overlay.take() {
+        Some(Overlay::Entering(open)) => credentials::key(model, open, key, press),
         Some(Overlay::Confirm(open)) => dialog::key(model, open, key, press),
         Some(Overlay::Palette(open)) => palette::key(model, open, key, press),
         Some(Overlay::Menu(open)) => menus::key(model, open, key, press),
@@ -34,7 +36,7 @@ pub(super) fn on_key(model: &mut Model, key: Key, press: &mut Press<'_>) {
         },
         None => match contacts::editing(model) {
             Some(editing) => contacts::edit(model, editing, key, press),
-            None if search::key(model, key) => {}
+            None if ask::key(model, key, press) || search::key(model, key) => {}
             None => bound(model, key, press),
         },
     }
@@ -99,6 +101,8 @@ fn in_screen(model: &mut Model, does: Do, press: &mut Press<'_>) {
         (Screen::Breakers, Do::Open) => breakers::lane(model),
         (Screen::Breakers, _) => breakers::verb(model, does, press),
         (Screen::Contacts, _) => contacts::verb(model, does, press),
+        (Screen::Ask, _) => ask::verb(model, does, press),
+        (Screen::Credentials, _) => credentials::verb(model, does, press),
         (Screen::Timeline, _) => records::verb(model, does),
         (Screen::Fleet | Screen::Usage, _) => {}
     }
@@ -110,6 +114,8 @@ pub(super) fn move_by(model: &mut Model, step: Move) {
         Screen::Overview | Screen::Lanes => lanes::step(model, step),
         Screen::Breakers => breakers::step(model, step),
         Screen::Contacts => contacts::step(model, step),
+        Screen::Ask => ask::step(model, step),
+        Screen::Credentials => credentials::step(model, step),
         Screen::Timeline => records::step(model, step),
         Screen::Fleet => {
             let ids: Vec<i64> = model.node_rows().iter().map(|n| n.epoch).collect();
@@ -166,6 +172,8 @@ pub fn can_go_back(model: &Model) -> bool {
     match model.screen {
         Screen::Lanes => model.lanes.level != Level::Lanes,
         Screen::Contacts => model.contacts.open.is_some(),
+        Screen::Ask => model.ask.can_go_back(),
+        Screen::Credentials => model.credentials.open,
         Screen::Timeline => model.timeline.page.at.is_some(),
         _ => model.past.is_some(),
     }
@@ -176,6 +184,8 @@ fn back(model: &mut Model, quits: bool) {
     let moved = match model.screen {
         Screen::Lanes => lanes::back(model, !quits),
         Screen::Contacts => contacts::back(model, !quits),
+        Screen::Ask => ask::back(model, !quits),
+        Screen::Credentials => credentials::back(model),
         Screen::Timeline => records::back(model, !quits),
         _ => false,
     };

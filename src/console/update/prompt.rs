@@ -4,7 +4,8 @@ use tui_input::Input;
 
 use super::press::{self, Press};
 use super::{dialog, run};
-use crate::console::effect::Job;
+use crate::console::desks::AskWish;
+use crate::console::effect::{Effect, Job};
 use crate::console::keys::{Code, Key};
 use crate::console::model::{Ask, Model, Overlay, Prompt};
 use crate::operations::actions::{Action, JobTarget};
@@ -33,6 +34,9 @@ pub(super) fn key(model: &mut Model, mut open: Box<Prompt>, key: Key, press: &mu
             let path = open.input.value().trim().to_owned();
             match open.ask {
                 Ask::Export { filter } => begin_export(model, path, filter, press),
+                Ask::Keep { question, filter } => {
+                    press.effects.push(Effect::Ask(0, AskWish::Keep { name: path, question, filter }));
+                }
                 Ask::Import => begin_import(model, path, true, press),
                 Ask::Priority { target } => priority(model, &path, target, press),
             }
@@ -46,7 +50,7 @@ pub(super) fn key(model: &mut Model, mut open: Box<Prompt>, key: Key, press: &mu
 
 /// Begins to write contacts.
 pub(super) fn begin_export(model: &mut Model, path: String, filter: String, press: &mut Press<'_>) {
-    run::begin(model, format!("export to {path}"), Job::Export { path, filter }, press);
+    run::begin(model, format!("export to {path}"), Job::Export { path, filter, zone: model.facts.zone }, press);
 }
 
 /// Begins to read contacts, if anything may be changed.

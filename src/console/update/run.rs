@@ -1,8 +1,8 @@
 //! A command that was understood: where it leads, or what it wishes for.
 
 use super::press::{self, Press};
-use super::{prompt, travel};
-use crate::console::command::{self, Command};
+use super::{allowed, ask, credentials, prompt, travel};
+use crate::console::command::{self, Command, Turn};
 use crate::console::effect::{Effect, Job};
 use crate::console::model::{Level, Model, Overlay, Screen, Search, Step, WORKS_MAX, Work};
 use crate::operations::actions::{Action, Limits, LookUp};
@@ -20,7 +20,9 @@ fn run(model: &mut Model, command: Command, press: &mut Press<'_>) {
         Command::Do(id) => by_id(model, id, press),
         Command::Act(action) => press::wish_if_allowed(model, action, press),
         Command::LookUp { filter, again } => press::wish_if_allowed(model, look_up(model, filter, again), press),
-        Command::Undo(id) => match super::allowed::writes(model) {
+        Command::Ask(question) => ask::question(model, question, press),
+        Command::Credential(slot, turn) => credential(model, slot, turn, press),
+        Command::Undo(id) => match allowed::writes(model) {
             Some(why) => model.say(why, true, press.now),
             None => press.effects.push(Effect::Undo(id)),
         },
@@ -37,6 +39,21 @@ fn run(model: &mut Model, command: Command, press: &mut Press<'_>) {
         }
         Command::At(at) => travel::to(model, at, press),
         leads => lead(model, leads),
+    }
+}
+
+/// Leads to a slot and does what was said with it, where this login may.
+fn credential(model: &mut Model, slot: Option<&'static str>, turn: Turn, press: &mut Press<'_>) {
+    credentials::to_slot(model, slot);
+    let Some(slot) = slot.filter(|_| turn != Turn::Show) else { return };
+    if let Some(why) = allowed::writes(model).or_else(|| allowed::admins(model)) {
+        return model.say(why, true, press.now);
+    }
+    match turn {
+        Turn::Show => {}
+        Turn::Enter => credentials::rotate(model, slot, press),
+        Turn::Verify(version) => credentials::verify(model, slot, version, press),
+        Turn::Finish { unverified } => credentials::finish(model, slot, unverified, press),
     }
 }
 

@@ -67,7 +67,9 @@ impl Checker<'_> {
 
     fn field(&self, name: &Atom) -> Result<&'static Field, FilterError> {
         self.vocabulary.find(&name.text).ok_or_else(|| {
-            let hint = match nearest(&name.text, self.vocabulary.fields().flat_map(Field::names)) {
+            // `step.lookup` means `lookup`.
+            let last = name.text.rsplit('.').next().unwrap_or(&name.text);
+            let hint = match nearest(last, self.vocabulary.fields().flat_map(Field::names)) {
                 Some(known) => format!("did you mean {known}? Else quote the words, to search for them"),
                 None => "quote the words, to search for them".to_owned(),
             };

@@ -191,7 +191,8 @@ impl Parser {
             Some(_) => {}
         }
         let start = self.at;
-        while self.peek().is_some_and(|c| c.is_alphanumeric() || c == '_') {
+        // A name has no dot: with one it is still taken for a name, and refused with the nearest that there is.
+        while self.peek().is_some_and(|c| c.is_alphanumeric() || c == '_' || (c == '.' && self.at > start)) {
             self.at += 1;
         }
         let field = Atom { text: self.chars[start..self.at].iter().collect(), quoted: false, star: false, at: start };

@@ -20,6 +20,18 @@ fn condition(field: &str, op: Op, value: Value) -> Expr {
 }
 
 #[test]
+fn a_field_that_does_not_exist_is_never_a_word_to_search_for() {
+    let message = |text: &str| Filter::parse(text, now()).expect_err(text).message;
+    assert!(message("step.lookup:x").contains("did you mean lookup?"));
+    assert!(message("steps.email_find:failed").contains("did you mean email_find?"));
+    assert!(message("acme.example:80").contains("quote the words"));
+    assert!(message("lookup:nonsense").contains("blocked"), "{}", message("lookup:nonsense"));
+    for text in ["acme.example", "\"step.lookup:x\"", "J.R."] {
+        assert!(matches!(Filter::parse(text, now()).unwrap().expr(), Expr::Search(_)), "{text}");
+    }
+}
+
+#[test]
 fn every_form_of_the_language_is_read_and_written_back_in_full() {
     for (text, written) in [
         ("", ""),

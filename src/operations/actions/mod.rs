@@ -9,6 +9,7 @@ mod breakers;
 mod cards;
 mod contacts;
 pub mod credentials;
+mod days;
 mod draft;
 mod enrich;
 mod import;

@@ -13,6 +13,7 @@ mod lanes;
 mod past;
 mod records;
 mod schedules;
+mod slots_past;
 mod spend;
 mod status;
 

@@ -104,6 +104,11 @@ impl Gateway {
         self.wire.client(&line.base_url)
     }
 
+    /// The credentials that calls are made with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// Whether a provider has a credential now.
     pub fn has_credential(&self, line: &Line) -> bool {
         self.credentials.take(line.slot).is_some()

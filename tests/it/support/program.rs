@@ -123,6 +123,11 @@ impl Program {
         path.to_string_lossy().into_owned()
     }
 
+    /// Its variables, for a terminal of its own.
+    pub fn variables(&self) -> Vec<(&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     /// Starts it.
     pub fn start(&self, arguments: &[&str]) -> Running {
         self.spawn(arguments, Stdio::null())

@@ -23,7 +23,7 @@ pub struct Pty {
 
 struct Seen {
     parser: vt100::Parser,
-    bytes: usize,
+    raw: Vec<u8>,
 }
 
 fn cells(n: u16) -> NonZeroU16 {
@@ -34,6 +34,13 @@ impl Pty {
     /// Starts the program with these arguments and variables on a terminal of this size.
     pub fn start(args: &[&str], vars: &[(&str, &str)], size: (u16, u16)) -> Pty {
         Pty::program(super::binary(), args, vars, size)
+    }
+
+    /// Starts a program of a test with its own variables and folders.
+    pub fn of(program: &super::Program, args: &[&str], size: (u16, u16)) -> Pty {
+        // A shell begins in the home folder, and so does what starts here.
+        std::fs::create_dir_all(program.home().join("home")).unwrap();
+        Pty::start(args, &program.variables(), size)
     }
 
     /// Starts any program, for example a shell that starts ours.
@@ -51,7 +58,8 @@ impl Pty {
         let before = format!("{:?}", pair.master.get_termios().unwrap());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let seen = Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(cells(rows), cells(columns), 0), bytes: 0 }));
+        let seen =
+            Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(cells(rows), cells(columns), 0), raw: Vec::new() }));
         let (mut reader, sink) = (pair.master.try_clone_reader().unwrap(), seen.clone());
         let closed = Arc::new(AtomicBool::new(false));
         let told = closed.clone();
@@ -63,7 +71,7 @@ impl Pty {
                 }
                 let mut seen = sink.lock().unwrap();
                 seen.parser.process(&buffer[..n]);
-                seen.bytes += n;
+                seen.raw.extend_from_slice(&buffer[..n]);
             }
         });
         let keys = pair.master.take_writer().unwrap();
@@ -84,7 +92,18 @@ impl Pty {
 
     /// Bytes written so far.
     pub fn bytes(&self) -> usize {
-        self.seen.lock().unwrap().bytes
+        self.seen.lock().unwrap().raw.len()
+    }
+
+    /// Whether this text ever left for the terminal.
+    pub fn ever_wrote(&self, text: &str) -> bool {
+        let seen = self.seen.lock().unwrap();
+        seen.raw.windows(text.len()).any(|w| w == text.as_bytes())
+    }
+
+    /// Pastes.
+    pub fn paste(&mut self, text: &str) {
+        self.press(&format!("\x1b[200~{text}\x1b[201~"));
     }
 
     /// Whether the alternate screen, the hidden cursor or bracketed paste are on.
