@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+use super::Place;
 use crate::database::{Db, Manners, Result};
 use crate::outcome::ErrorKind;
 
@@ -55,6 +56,8 @@ pub struct Ending {
     pub attempt: i16,
     /// When it was claimed. The attempt's number would be no fence: one that was given back comes again under the same number.
     pub claimed_at: DateTime<Utc>,
+    /// Where its row lay then.
+    pub place: Place,
     /// How.
     pub end: End,
     /// What failed, if something did.
@@ -125,11 +128,13 @@ macro_rules! held {
 /// The statement of [`fence`]: jobs in order, moments of their claims, epoch. Public for the check of its plan on a large table.
 pub const FENCE: &str = concat!("SELECT j.id FROM jobs j WHERE ", held!(), " ORDER BY j.id FOR UPDATE");
 
-/// The statement that ends jobs which are over: jobs in order, moments of their claims, epoch, lane, cancelled jobs. Public for
-/// the check of its plan on a large table.
-pub const FINISH: &str = concat!("
+/// What ends jobs which are over, wherever their rows are found: jobs in order, moments of their claims, epoch, lane, cancelled jobs.
+macro_rules! finishing {
+    ($found:literal) => {
+        concat!("
     WITH gone AS (
-        DELETE FROM jobs j WHERE ", held!(), "
+        DELETE FROM jobs j WHERE ", $found, " AND (j.state, j.lease_epoch) IS NOT DISTINCT FROM ('running', $3)
+        AND j.id = ($1::bigint[])[width_bucket(j.id, $1::bigint[])] AND j.claimed_at = ($2::timestamptz[])[width_bucket(j.id, $1::bigint[])]
         RETURNING j.id, j.kind, j.contact_id, CASE WHEN j.id = ANY($5) THEN 'cancelled' ELSE 'done' END AS outcome, j.attempt, j.created_at, j.claimed_at),
     kept AS (
         INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, lease_epoch, created_at, claimed_at)
@@ -137,7 +142,15 @@ pub const FINISH: &str = concat!("
     delta AS (
         INSERT INTO lane_deltas (lane, running, done)
         SELECT $4, -count(*), count(*) FILTER (WHERE outcome = 'done') FROM gone HAVING count(*) > 0)
-    SELECT id FROM gone");
+    SELECT coalesce(array_agg(id), '{}') FROM gone")
+    };
+}
+
+/// Where they were claimed, which takes no index. Public, as the next, for the check of its plan on a large table.
+pub const FINISH: &str = finishing!("j.ctid = ANY(ARRAY(SELECT unnest($6::tid[])))");
+
+/// By their numbers, where somebody has written their rows since: changed their priority.
+pub const FINISH_MOVED: &str = finishing!("j.id = ANY(ARRAY(SELECT unnest($1::bigint[]))) AND $6::tid[] IS NOT NULL");
 
 /// Jobs in order, each with the moment of its claim. Of two claims of one job the later stands last, and is the one that counts.
 fn in_order(mut claims: Vec<(i64, DateTime<Utc>)>) -> (Vec<i64>, Vec<DateTime<Utc>>) {
@@ -149,10 +162,27 @@ async fn finish(tx: &mut PgConnection, (lane, epoch): (&str, i64), endings: &[&E
     if endings.is_empty() {
         return Ok(Vec::new());
     }
+    let held = finish_by(tx, FINISH, (lane, epoch), endings).await?;
+    if held.len() == endings.len() {
+        return Ok(held);
+    }
+    let found: BTreeSet<i64> = held.iter().copied().collect();
+    let moved: Vec<&Ending> = endings.iter().filter(|e| !found.contains(&e.id)).copied().collect();
+    let more = finish_by(tx, FINISH_MOVED, (lane, epoch), &moved).await?;
+    Ok([held, more].concat())
+}
+
+async fn finish_by(
+    tx: &mut PgConnection,
+    sql: &'static str,
+    (lane, epoch): (&str, i64),
+    endings: &[&Ending],
+) -> Result<Vec<i64>> {
     let (ids, claims) = in_order(endings.iter().map(|e| (e.id, e.claimed_at)).collect());
     let cancelled: Vec<i64> = endings.iter().filter(|e| e.end == End::Cancelled).map(|e| e.id).collect();
-    let query = sqlx::query_scalar(FINISH).bind(ids).bind(claims).bind(epoch).bind(lane).bind(cancelled);
-    Ok(query.fetch_all(tx).await?)
+    let places: Vec<Place> = endings.iter().map(|e| e.place).collect();
+    let query = sqlx::query_scalar(sql).bind(ids).bind(claims).bind(epoch).bind(lane).bind(cancelled).bind(places);
+    Ok(query.fetch_one(tx).await?)
 }
 
 async fn put_back(tx: &mut PgConnection, (lane, epoch): (&str, i64), endings: &[&Ending]) -> Result<Vec<i64>> {

@@ -10,7 +10,9 @@ pub mod engine;
 pub mod enqueue;
 pub mod lane;
 pub mod orphans;
+mod place;
 pub mod retry;
 
 pub use claim::Claimed;
 pub use end::{End, Ending, Failure};
+pub use place::Place;

@@ -1,7 +1,7 @@
 //! The engine itself, with handlers that answer as a job's contact says: nothing of a provider is in it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::PgConnection;
@@ -18,7 +18,8 @@ struct Drill {
     epoch: i64,
     open: AtomicU32,
     began: AtomicI32,
-    slow: AtomicBool,
+    /// From so many jobs on each takes its time.
+    slow_from: AtomicI32,
 }
 
 /// No contact has this number.
@@ -48,9 +49,9 @@ impl Work for Drill {
     }
 
     async fn run(&self, turn: Turn, job: Claimed, _input: ()) -> Settlement<()> {
-        self.began.fetch_add(1, Ordering::Relaxed);
-        if self.slow.load(Ordering::Relaxed) && job.contact_id != URGENT {
-            tokio::time::sleep(Duration::from_millis(150)).await;
+        let before = self.began.fetch_add(1, Ordering::Relaxed);
+        if before >= self.slow_from.load(Ordering::Relaxed) && job.contact_id != URGENT {
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
         let end = match job.contact_id {
             BREAKS => panic!("as it was told"),
@@ -100,7 +101,7 @@ async fn start(db: &Db, open: u32) -> (Engine, Arc<Drill>, Wakes, Arc<AtomicI32>
         epoch: epoch(db).await,
         open: AtomicU32::new(open),
         began: AtomicI32::new(0),
-        slow: AtomicBool::new(false),
+        slow_from: AtomicI32::new(i32::MAX),
     });
     let (wakes, in_flight) = (Wakes::default(), Arc::new(AtomicI32::new(0)));
     let options = EngineOptions { db: db.clone(), wakes: wakes.clone(), in_flight: Arc::clone(&in_flight) };
@@ -123,17 +124,19 @@ async fn every_job_runs_once_and_nothing_is_held_at_the_end() {
 async fn an_urgent_job_overtakes_what_is_in_hand_and_waits_for_no_batch() {
     let test = TestDb::new().await;
     put(&test.db, &(1000..9000).collect::<Vec<_>>()).await;
-    // Handlers that took no time so far: much is held. Now each takes its time, one after the other.
-    let (engine, drill, wakes, _) = start(&test.db, 1).await;
-    until(&test.db, "SELECT count(*) > 500 FROM jobs WHERE state = 'running'").await;
-    drill.slow.store(true, Ordering::Relaxed);
+    // Handlers that take no time at first, so that much is held; then each takes its time, one after the other.
+    let (engine, drill, wakes, _) = start(&test.db, 0).await;
+    drill.slow_from.store(600, Ordering::Relaxed);
+    drill.open.store(1, Ordering::Relaxed);
+    wakes.wake("twilio");
+    until(&test.db, "SELECT count(*) >= 600 FROM job_history").await;
+    until(&test.db, "SELECT count(*) > 200 FROM jobs WHERE state = 'running'").await;
     put_at(&test.db, 1, &[URGENT]).await;
-    let before = count(&test.db, "SELECT count(*) FROM job_history").await;
     wakes.wake("twilio");
     until(&test.db, "SELECT count(*) = 1 FROM job_history WHERE contact_id = 50").await;
     let held = count(&test.db, "SELECT count(*) FROM jobs WHERE state = 'running'").await;
-    assert!(held > 100, "{held} held, {before} were done before: it waited until the buffer was low");
-    drill.slow.store(false, Ordering::Relaxed);
+    assert!(held > 100, "{held} held: it waited until the buffer was low");
+    drill.slow_from.store(i32::MAX, Ordering::Relaxed);
     engine.drain().await;
 }
 
@@ -152,6 +155,23 @@ async fn what_is_enqueued_in_bulk_is_counted_new_or_already_there_and_named_twic
                      + count(*) FILTER (WHERE priority = 7 AND contact_id BETWEEN 1100 AND 1599 AND args = '{}' AND run_at <= now()) FROM jobs";
     assert_eq!(count(&test.db, rows).await, 10_000_500);
     assert_eq!(depth::of_lane(&test.db, "twilio").await.unwrap().waiting, 1500);
+}
+
+#[tokio::test]
+async fn a_job_whose_row_was_written_while_it_ran_is_ended_all_the_same() {
+    let test = TestDb::new().await;
+    put(&test.db, &[100, 101]).await;
+    let (engine, drill, wakes, _) = start(&test.db, 0).await;
+    drill.slow_from.store(0, Ordering::Relaxed);
+    drill.open.store(2, Ordering::Relaxed);
+    wakes.wake("twilio");
+    until(&test.db, "SELECT count(*) = 2 FROM jobs WHERE state = 'running'").await;
+    let touch = "UPDATE jobs SET priority = 5 WHERE contact_id = 100 AND state = 'running'";
+    assert_eq!(sqlx::query(touch).execute(test.db.pool()).await.unwrap().rows_affected(), 1);
+    until(&test.db, "SELECT count(*) = 2 FROM job_history WHERE outcome = 'done' AND attempt = 1").await;
+    engine.drain().await;
+    assert_eq!(count(&test.db, "SELECT count(*) FROM jobs").await, 0);
+    assert_eq!(depth::of_lane(&test.db, "twilio").await.unwrap(), depth::Depth::default());
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! The leader's duties over days: samples that stay few, records that end, alerts that don't flap, schedules that fire once.
 
+use chrono::Utc;
 use serde_json::json;
 use switchboard::fleet::duties::{Keep, forget};
 use switchboard::operations::actions::fire_due;
+use switchboard::operations::views::past;
 use switchboard::queue::lane;
 
 use crate::support::fleet::{lead, orders};
@@ -32,6 +34,12 @@ async fn minutes_stand_for_samples_and_both_end() {
     assert_eq!(count(&test.db, "SELECT count(*) FROM samples_minute WHERE lane = 'twilio'").await, 6);
     lead(&test.db).await;
     assert_eq!(count(&test.db, "SELECT count(*) FROM samples_minute WHERE lane = 'twilio'").await, 6, "once a minute");
+    // Where the samples of 5 s are gone, time travel goes by those of a minute.
+    let yesterday = Utc::now() - chrono::TimeDelta::hours(25);
+    let past = past(&test.db, yesterday, 60).await.unwrap();
+    let lane = past.status.lanes.iter().find(|lane| lane.lane == "twilio").unwrap();
+    assert_eq!((lane.depth, lane.done_total > 9900), (7, true), "{lane:?}");
+    assert_eq!(past.trend.iter().filter(|point| point.lane == "twilio").count(), 3);
 }
 
 #[tokio::test]
@@ -141,4 +149,35 @@ async fn a_schedule_fires_once_in_the_fleet_and_says_what_came_of_it() {
     let names: Vec<String> =
         program.json(&["schedules", "list"]).await.as_array().unwrap().iter().map(|s| s["name"].to_string()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
+}
+
+#[tokio::test]
+async fn a_schedule_may_enrich_or_look_for_duplicates_and_says_which() {
+    let test = TestDb::new().await;
+    contacts(&test.db, 3).await;
+    lane::seed(&test.db).await.unwrap();
+    let completed = "UPDATE contacts SET status = 'processing' WHERE id <= 2;
+                     UPDATE contacts SET status = 'completed', lookup_performed_at = now() WHERE id <= 2";
+    sqlx::raw_sql(completed).execute(test.db.pool()).await.unwrap();
+    let program = Program::on(&test);
+    program.json(&["schedules", "add", "fresh", "every 7d", "--work", "enrich", "--again"]).await;
+    program.json(&["schedules", "add", "pairs", "every 8d", "--work", "rescore", "--filter", "id<2"]).await;
+    sqlx::query("UPDATE schedules SET next_at = now()").execute(test.db.pool()).await.unwrap();
+    assert_eq!(fire_due(&test.db).await.unwrap(), 2);
+    let list = program.json(&["schedules", "list"]).await;
+    let said: Vec<(&str, &str)> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (s["work"].as_str().unwrap(), s["last_result"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("enrich", "enqueued 2 contacts for enrichment"),
+            ("rescore", "enqueued 1 contacts for a check for duplicates")
+        ]
+    );
+    let jobs = "SELECT count(*) FILTER (WHERE kind = 'enrich' AND args = '{\"fresh\": true}') * 10 + count(*) FILTER (WHERE kind = 'duplicates') FROM jobs";
+    assert_eq!(count(&test.db, jobs).await, 21);
 }

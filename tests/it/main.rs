@@ -37,6 +37,7 @@ mod engine_work;
 mod enrichment_columns;
 mod filter_database;
 mod fleet_duties;
+mod fleet_rates;
 mod fleet_versions;
 mod house;
 mod import_files;

@@ -28,6 +28,7 @@ fn job(kind: &str) -> Claimed {
         probes: 0,
         claimed_at: at,
         run_at: at,
+        place: Default::default(),
     }
 }
 

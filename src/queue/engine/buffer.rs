@@ -81,6 +81,7 @@ mod tests {
             probes: 0,
             claimed_at: at,
             run_at: at,
+            place: Default::default(),
         };
         (job, ())
     }

@@ -36,6 +36,7 @@ fn ending<R>(settlement: &Settlement<R>) -> Ending {
         id: settlement.job.id,
         attempt: settlement.job.attempt,
         claimed_at: settlement.job.claimed_at,
+        place: settlement.job.place,
         end: settlement.end.clone(),
         failure: settlement.failure.clone(),
     }

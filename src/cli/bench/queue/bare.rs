@@ -67,6 +67,7 @@ async fn settle(db: &Db, epoch: i64, claimed: &[Claimed]) -> Result<(), Failure>
         id: job.id,
         attempt: job.attempt,
         claimed_at: job.claimed_at,
+        place: job.place,
         end: End::Done,
         failure: None,
     };
