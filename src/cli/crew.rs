@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Failure;
 use super::args::Common;
+use crate::ask::models::MAKERS;
 use crate::breakers::{self, Breaker, Guard};
 use crate::catalogue::{self, Provider};
 use crate::database::{Clock, Db};
@@ -151,6 +152,8 @@ pub fn credentials(common: &Common, settings: &Settings) -> Credentials {
     let database = &settings.database;
     let passwords =
         [&database.url, &database.direct_url, &database.worker_url].into_iter().flatten().filter_map(password);
+    // What the driver takes from the environment where the address has no password.
+    let passwords = passwords.chain(std::env::var("PGPASSWORD").ok().map(SecretString::from));
     let mut more: Vec<LiveSecret> = passwords.map(|password| live("database", password)).collect();
     if let Some(keys) = &settings.master_key {
         more.extend(keys.expose_secret().split(',').map(|key| live("master-key", key.trim().into())));
@@ -162,7 +165,8 @@ pub fn credentials(common: &Common, settings: &Settings) -> Credentials {
 /// The password in a database's address.
 fn password(url: &SecretString) -> Option<SecretString> {
     let url = url::Url::parse(url.expose_secret()).ok()?;
-    url.password().map(|coded| percent_decoded(coded).into())
+    let in_query = || url.query_pairs().find(|(name, _)| name == "password").map(|(_, value)| value.into_owned());
+    url.password().map(percent_decoded).or_else(in_query).map(SecretString::from)
 }
 
 fn percent_decoded(coded: &str) -> String {
@@ -171,10 +175,11 @@ fn percent_decoded(coded: &str) -> String {
         .map_or_else(String::new, |(_, v)| v.into_owned())
 }
 
-/// One line a provider that is switched on and has an address.
+/// One line a provider that is switched on and has an address. Those of models are there for the call that verifies a key.
 fn lines(settings: &Settings) -> Vec<Line> {
     let called = catalogue::PROVIDERS.iter().filter(|p| p.has_lane && settings.provider(p.id).enabled);
-    called.filter_map(|provider| line(settings, provider)).collect()
+    let models = MAKERS.iter().filter_map(|maker| super::models::line(settings, maker));
+    called.filter_map(|provider| line(settings, provider)).chain(models).collect()
 }
 
 fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {

@@ -68,7 +68,7 @@ fn no_key() -> Credentials {
 }
 
 /// The line of a model that is switched on; one whose address is a setting has none without it.
-fn line(settings: &Settings, maker: &Maker) -> Option<Line> {
+pub fn line(settings: &Settings, maker: &Maker) -> Option<Line> {
     let provider = catalogue::provider(maker.id)?;
     let own = settings.provider(maker.id);
     let base_url = own.base_url.as_deref().or(maker.base_url).filter(|_| own.enabled)?;

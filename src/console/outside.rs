@@ -55,7 +55,21 @@ impl Terminal {
     }
 }
 
+/// Whoever runs on our terminal inherits no credential: its environment can be read for as long as it runs.
+fn without_secrets(command: &mut Command) {
+    let is_secret = |name: &str| {
+        let ours = ["SWITCHBOARD_MASTER_KEY", "SWITCHBOARD_DATABASE__", "SWITCHBOARD_PROVIDERS__"];
+        ours.iter().any(|begin| name.starts_with(begin)) || name == "DATABASE_URL" || name.starts_with("PGPASS")
+    };
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_secret) {
+            command.env_remove(name);
+        }
+    }
+}
+
 fn on(tty: &Tty, command: &mut Command) -> io::Result<bool> {
+    without_secrets(command);
     command.stdin(Stdio::from(tty.input.try_clone()?));
     command.stdout(Stdio::from(tty.output.try_clone()?)).stderr(Stdio::from(tty.output.try_clone()?));
     Ok(command.status()?.success())

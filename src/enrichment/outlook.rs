@@ -106,7 +106,8 @@ impl Outlook {
         let offer = |source: &'static Source| (source.name, offer(source, gateway, fleet, (&prices, &hits)));
         let offers = graph::sources().map(|(_, source)| offer(source)).collect();
         let (rules, address_for_unknown) = (rules.steps.clone(), rules.address_for_unknown);
-        let open = gateway.lines().filter(|line| !line.guard.shared().admits()).count();
+        let lanes = gateway.callable().filter_map(|lane| gateway.line(lane));
+        let open = lanes.filter(|line| !line.guard.shared().admits()).count();
         let incident = i64::try_from(open).unwrap_or(i64::MAX) >= store::INCIDENT;
         Ok(World { rules, offers, prices, address_for_unknown, incident })
     }

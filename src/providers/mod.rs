@@ -16,6 +16,7 @@ pub mod hunter;
 pub mod input;
 mod lenient;
 pub mod limiter;
+pub mod models;
 pub mod numverify;
 pub mod packages;
 pub mod prices;

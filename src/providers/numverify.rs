@@ -13,7 +13,7 @@ use super::finding::{Answer, Fact, Finding};
 use super::input::Input;
 use super::refusal::{self, kind_of_status, refusal};
 use super::registry::Endpoint;
-use super::verify::Check;
+use super::verify::{Check, hidden};
 use super::{Line, lenient};
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
@@ -46,7 +46,7 @@ fn request(client: &Client, line: &Line, credential: &Credential, phone: &str) -
     let request = request.query(&[("number", phone.trim_start_matches('+'))]);
     let Some(key) = credential.field("access_key").map(ExposeSecret::expose_secret) else { return request };
     match line.dialect {
-        "marketplace" => request.header("apikey", key),
+        "marketplace" => request.header("apikey", hidden(key)),
         _ => request.query(&[("access_key", key)]),
     }
 }

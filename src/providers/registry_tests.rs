@@ -31,6 +31,48 @@ fn a_key_names_endpoint_subject_and_version_and_never_the_credential() {
     }
 }
 
+/// A whole credential of the slot whose values can't be mistaken.
+fn planted(slot: &'static crate::catalogue::Slot) -> (crate::vault::Credential, Vec<String>) {
+    let values: Vec<(String, String)> =
+        slot.fields.iter().map(|f| (f.name.to_owned(), format!("planted-{}-0123456789", f.name))).collect();
+    let given = values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    (crate::vault::Credential::new(slot.name, "v1".into(), None, given), values.into_iter().map(|(_, v)| v).collect())
+}
+
+#[test]
+fn no_header_shows_a_credential_in_debug_output() {
+    use base64::Engine;
+    let client = crate::providers::gateway::bare_client();
+    let mut requests = Vec::new();
+    let dialects = |id| catalogue::dialects(id).iter().map(|d| d.name).chain([""]);
+    for endpoint in ENDPOINTS {
+        for dialect in dialects(endpoint.provider) {
+            let slot = catalogue::provider(endpoint.provider).unwrap().slot.unwrap();
+            requests
+                .push((slot, (endpoint.build)(&client, &line(endpoint.provider, dialect), &planted(slot).0, &known())));
+        }
+    }
+    for check in crate::providers::verify::CHECKS {
+        for dialect in dialects(check.provider) {
+            let slot = catalogue::provider(check.provider).unwrap().slot.unwrap();
+            requests.push((slot, (check.build)(&client, &line(check.provider, dialect), &planted(slot).0)));
+        }
+    }
+    for (slot, request) in requests {
+        let request = request.build().unwrap();
+        let (_, values) = planted(slot);
+        for (name, value) in request.headers() {
+            let text = value.to_str().unwrap();
+            let coded =
+                text.split(' ').next_back().and_then(|t| base64::engine::general_purpose::STANDARD.decode(t).ok());
+            let plain = format!("{text}{}", String::from_utf8_lossy(&coded.unwrap_or_default()));
+            let holds = values.iter().any(|value| plain.contains(value.as_str()));
+            assert_eq!(holds, value.is_sensitive(), "{} {name}", slot.name);
+        }
+        assert!(!format!("{:?}", request.headers()).contains("planted"), "{}", slot.name);
+    }
+}
+
 #[test]
 fn a_kept_answer_is_read_again_for_whoever_asks() {
     let body = json!({"name": "Northwind Harbor", "domain": "northwind-harbor.example"});

@@ -3,11 +3,12 @@
 //! A provider adds one row to [`CHECKS`]; a slot without one has no call that could tell without a cost, and is judged by
 //! the calls themselves. Neither breaker nor limiter hears of these calls, and they wait for neither.
 
+use reqwest::header::HeaderValue;
 use reqwest::{Client, RequestBuilder};
 
 use super::call::{CallError, Exchange};
 use super::gateway::{Gateway, Line};
-use super::{clearbit, hunter, numverify, twilio, zerobounce};
+use super::{clearbit, hunter, models, numverify, twilio, zerobounce};
 use crate::outcome::ErrorKind;
 use crate::vault::{Credential, Verdict};
 
@@ -25,8 +26,26 @@ pub struct Check {
 }
 
 /// All of them.
-pub static CHECKS: &[&Check] =
-    &[&twilio::CHECK, &clearbit::CHECK, &numverify::CHECK, &hunter::CHECK, &zerobounce::CHECK];
+pub static CHECKS: &[&Check] = &[
+    &twilio::CHECK,
+    &clearbit::CHECK,
+    &numverify::CHECK,
+    &hunter::CHECK,
+    &zerobounce::CHECK,
+    &models::OPENAI,
+    &models::ANTHROPIC,
+    &models::GEMINI,
+    &models::OPENROUTER,
+    &models::COMPATIBLE,
+];
+
+/// A secret as a header's value, which no `Debug` output shows. One with characters that no header holds is no key: what is
+/// sent instead is refused by the provider.
+pub(super) fn hidden(secret: &str) -> HeaderValue {
+    let mut value = HeaderValue::from_str(secret).unwrap_or_else(|_| HeaderValue::from_static("unreadable"));
+    value.set_sensitive(true);
+    value
+}
 
 /// Asks the slot's provider whether it takes `credential`.
 pub async fn verify(gateway: &Gateway, credential: Credential) -> Verdict {

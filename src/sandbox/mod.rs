@@ -211,6 +211,11 @@ impl Sandbox {
         self.shared.wicket.refuse(number, after)
     }
 
+    /// When a call with the credential of this number first arrived and was let in.
+    pub fn first_seen(&self, number: u32) -> Option<chrono::DateTime<chrono::Utc>> {
+        self.shared.wicket.first_seen(number)
+    }
+
     /// Ids of all providers of data for which it stands in.
     pub fn providers() -> impl Iterator<Item = &'static str> {
         PROVIDERS[..PROVIDERS.len() - MODELS].iter().map(|provider| provider.id)

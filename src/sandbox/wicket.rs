@@ -1,7 +1,7 @@
 //! Who is let in at Twilio's stand-in: several credentials at once, each with an end if one was set. Rotations are tried
 //! against it: the new one is let in, and the old one is refused some time later.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -25,6 +26,7 @@ struct Ticket {
     keys: Arc<Keys>,
     header: String,
     until: Option<Instant>,
+    first_seen: OnceLock<DateTime<Utc>>,
 }
 
 /// The credentials by the order in which they were let in.
@@ -53,7 +55,7 @@ impl Wicket {
         }
         let header = twilio::authorization(&credential);
         let keys = Arc::new(self.nobody.with_twilio(credential));
-        tickets.push(Ticket { number, keys, header, until: None });
+        tickets.push(Ticket { number, keys, header, until: None, first_seen: OnceLock::new() });
         number
     }
 
@@ -64,13 +66,22 @@ impl Wicket {
         found.map(|ticket| ticket.until = Some(Instant::now() + after)).is_some()
     }
 
+    /// When the one with this number was first presented and let in.
+    pub(super) fn first_seen(&self, number: u32) -> Option<DateTime<Utc>> {
+        let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
+        tickets.iter().find(|ticket| ticket.number == number)?.first_seen.get().copied()
+    }
+
     /// Which one is presented, if it is let in now, and what the stand-ins ask for.
     pub(super) fn judge(&self, headers: &HeaderMap) -> (Option<u32>, Arc<Keys>) {
         let tickets = self.tickets.read().unwrap_or_else(PoisonError::into_inner);
         let presented = headers.get("authorization").map(|value| value.as_bytes());
         let ticket = tickets.iter().rev().find(|ticket| Some(ticket.header.as_bytes()) == presented);
         match ticket.filter(|ticket| ticket.until.is_none_or(|until| Instant::now() < until)) {
-            Some(ticket) => (Some(ticket.number), Arc::clone(&ticket.keys)),
+            Some(ticket) => {
+                ticket.first_seen.get_or_init(Utc::now);
+                (Some(ticket.number), Arc::clone(&ticket.keys))
+            }
             None => (None, Arc::clone(&self.nobody)),
         }
     }

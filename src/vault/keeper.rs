@@ -24,6 +24,8 @@ use crate::telemetry::LiveSecret;
 
 /// How often the vault's version is looked at when no hint came.
 const LOOK_PERIOD: Duration = Duration::from_secs(3);
+/// A look that took longer is given up: its connection is dead.
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
 /// How often a node writes down what it holds although nothing changed.
 const REPORT_PERIOD: Duration = Duration::from_secs(15);
 /// How often watches and expiries are looked at.
@@ -151,36 +153,55 @@ impl Credentials {
         held.current.values().chain(held.others.iter().map(|(_, c)| c)).find(|c| c.row == Some(id)).cloned()
     }
 
-    /// Keeps until cancelled.
+    /// Keeps until cancelled. Whatever takes time (asking providers, writing down) is done beside the looking, so that a new
+    /// version is never heard of late.
     pub async fn keep(self, keeping: Keeping, stop: CancellationToken) {
         let Some(store) = self.store.get() else { return };
-        let (mut reported, mut chores) = (None::<(String, Instant)>, Instant::now());
+        let heard = Notify::new();
+        tokio::join!(self.look(&keeping, &heard, &stop), self.do_chores(store, &keeping, (&heard, &stop)));
+    }
+
+    async fn look(&self, keeping: &Keeping, heard: &Notify, stop: &CancellationToken) {
         let slots = |all: &Credentials| all.in_use().into_keys().collect::<Vec<_>>();
-        let mut served = slots(&self);
+        let mut served = slots(self);
         loop {
-            let step = async {
-                self.refresh_since(Instant::now()).await?;
-                let now = slots(&self);
-                if now != served {
-                    served = now;
-                    keeping.slots_changed.notify_one();
-                }
-                self.verify_wanted(store, &keeping).await?;
-                self.report(store, &keeping, &mut reported).await?;
-                self.fold_uses(store).await?;
-                if chores.elapsed() >= CHORE_PERIOD {
-                    chores = Instant::now();
-                    chore(&store.db, &keeping).await?;
-                }
-                Ok::<(), super::VaultError>(())
-            };
-            if let Err(error) = step.await {
-                tracing::debug!(%error, "the vault could not be kept; trying again");
+            match tokio::time::timeout(LOOK_LIMIT, self.refresh_since(Instant::now())).await {
+                Ok(Ok(())) => heard.notify_one(),
+                Ok(Err(error)) => tracing::debug!(%error, "the vault could not be looked at; trying again"),
+                Err(_) => tracing::debug!("the vault did not answer; trying again"),
+            }
+            let now = slots(self);
+            if now != served {
+                served = now;
+                keeping.slots_changed.notify_one();
             }
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = keeping.hint.notified() => {}
                 () = tokio::time::sleep(LOOK_PERIOD) => {}
+            }
+        }
+    }
+
+    async fn do_chores(&self, store: &Store, keeping: &Keeping, (heard, stop): (&Notify, &CancellationToken)) {
+        let (mut reported, mut chores) = (None::<(String, Instant)>, None::<Instant>);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = heard.notified() => {}
+            }
+            let step = async {
+                self.report(store, keeping, &mut reported).await?;
+                self.fold_uses(store).await?;
+                self.verify_wanted(store, keeping).await?;
+                if chores.is_none_or(|at| at.elapsed() >= CHORE_PERIOD) {
+                    chores = Some(Instant::now());
+                    chore(&store.db, keeping).await?;
+                }
+                Ok::<(), super::VaultError>(())
+            };
+            if let Err(error) = step.await {
+                tracing::debug!(%error, "the vault could not be kept; trying again");
             }
         }
     }

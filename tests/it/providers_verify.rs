@@ -14,7 +14,9 @@ async fn each_slot_with_a_cheap_call_tells_a_good_key_from_a_wrong_one_and_both_
     let (good, bad) = (right.credentials(), wrong.credentials());
     let gateway = right.gateway();
     let slots: Vec<_> = CHECKS.iter().map(|check| check.slot).collect();
-    assert_eq!(slots, ["twilio", "clearbit", "numverify", "hunter", "zerobounce"]);
+    let data = ["twilio", "clearbit", "numverify", "hunter", "zerobounce"];
+    let models = ["openai", "anthropic", "gemini", "openrouter", "compatible"];
+    assert_eq!(slots, [data, models].concat());
     for check in CHECKS {
         let (slot, provider) = (check.slot, check.provider);
         assert_eq!(verify(&gateway, good.take(slot).unwrap()).await, Verdict::Accepted, "{slot}");

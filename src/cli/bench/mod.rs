@@ -4,6 +4,8 @@ mod console;
 mod crash;
 mod figure;
 mod queue;
+mod redact;
+mod rotation;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,10 @@ pub enum What {
     Crash(crash::CrashArgs),
     /// The job engine: enqueue, drain, pickup, waiting handlers.
     Queue(queue::QueueArgs),
+    /// The redactor on one core: ordinary lines beside a plain copy, and the worst ones.
+    Redact(redact::RedactBenchArgs),
+    /// Turn credentials under full load: failed lookups, and how soon every worker calls with the new one.
+    Rotation(rotation::RotationArgs),
 }
 
 /// Measures and prints.
@@ -37,5 +43,7 @@ pub async fn run(common: &Common, args: &BenchArgs) -> Result<ExitCode, Failure>
         What::Console(args) => console::run(common, args).await,
         What::Crash(args) => crash::run(common, args).await,
         What::Queue(args) => queue::run(common, args).await,
+        What::Redact(args) => redact::run(common, args),
+        What::Rotation(args) => rotation::run(common, args).await,
     }
 }

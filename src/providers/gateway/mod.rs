@@ -24,6 +24,8 @@ pub use line::{Line, Lookup};
 pub use sharing::{Kept, Sharing};
 pub use wire::BODY_LIMIT;
 use wire::Wire;
+#[cfg(test)]
+pub(super) use wire::bare_client;
 pub(super) use wire::send;
 
 /// The gateway: one for the process.

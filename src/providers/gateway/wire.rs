@@ -48,6 +48,12 @@ impl Wire {
     }
 }
 
+/// A client that calls nobody, for what only builds requests.
+#[cfg(test)]
+pub(in crate::providers) fn bare_client() -> Client {
+    Wire::new(false).map(|wire| wire.direct).unwrap_or_default()
+}
+
 pub(super) fn is_loopback(url: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(url) else { return false };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::call::{CallError, Exchange};
 use super::finding::Answer;
 use super::refusal::{self, kind_of, kind_of_status, refusal};
-use super::verify::Check;
+use super::verify::{Check, hidden};
 use super::{Line, lenient};
 use crate::outcome::ErrorKind;
 use crate::vault::Credential;
@@ -30,7 +30,7 @@ pub static CHECK: Check = Check {
 
 /// The key in its header: it never stands in an address.
 pub(super) fn keyed(request: RequestBuilder, key: &SecretString) -> RequestBuilder {
-    request.header("X-API-KEY", key.expose_secret())
+    request.header("X-API-KEY", hidden(key.expose_secret()))
 }
 
 fn get(client: &Client, line: &Line, credential: &Credential, path: &str) -> RequestBuilder {

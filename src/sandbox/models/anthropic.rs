@@ -19,7 +19,8 @@ pub(in super::super) const ANTHROPIC: Provider = Provider {
 const KNOWN: [&str; 6] = ["model", "max_tokens", "system", "messages", "temperature", "metadata"];
 
 fn answer(asked: &Asked<'_>) -> Answer {
-    if asked.path != "/v1/messages" || asked.method != "POST" {
+    let lists = asked.path == "/v1/models" && asked.method == "GET";
+    if !lists && (asked.path != "/v1/messages" || asked.method != "POST") {
         return served("not found");
     }
     if !is_header(asked, "x-api-key", asked.keys.of("anthropic")) {
@@ -27,6 +28,9 @@ fn answer(asked: &Asked<'_>) -> Answer {
     }
     if !is_header(asked, "anthropic-version", "2023-06-01") {
         return refusal(400, "invalid_request_error", "anthropic-version: header is required");
+    }
+    if lists {
+        return Answer::json(200, &json!({ "data": [{ "type": "model", "id": "sandbox-model" }], "has_more": false }));
     }
     let judged = object(asked, &KNOWN).and_then(|body| judge(&body).map(|turn| (body, turn)));
     let (body, turn) = match judged {

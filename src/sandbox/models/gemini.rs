@@ -23,6 +23,11 @@ fn model(path: &str) -> Option<&str> {
 }
 
 fn answer(asked: &Asked<'_>) -> Answer {
+    if asked.path == "/v1beta/models" && asked.method == "GET" {
+        let has_key = is_header(asked, "x-goog-api-key", asked.keys.of("gemini"));
+        let list = json!({ "models": [{ "name": "models/sandbox-model" }] });
+        return if has_key { Answer::json(200, &list) } else { error(401) };
+    }
     let Some(model) = model(asked.path).filter(|_| asked.method == "POST") else { return served("not found") };
     if !is_header(asked, "x-goog-api-key", asked.keys.of("gemini")) {
         return error(401);

@@ -35,13 +35,20 @@ const KNOWN: [&str; 7] =
 const ROLES: [&str; 4] = ["system", "developer", "user", "assistant"];
 
 fn answer(asked: &Asked<'_>, slot: &str, path: &str) -> Answer {
+    let has_key = is_header(asked, "authorization", &format!("Bearer {}", asked.keys.of(slot)));
+    // What tells whether a key is taken: OpenRouter lists its models to anybody.
+    let free = if slot == "openrouter" { "/api/v1/key" } else { "/v1/models" };
+    if asked.path == free && asked.method == "GET" {
+        let list = json!({ "object": "list", "data": [{ "id": "sandbox-model", "object": "model" }] });
+        return if has_key { Answer::json(200, &list) } else { error(401) };
+    }
     if asked.path != path {
         return served("not found");
     }
     if asked.method != "POST" {
         return refusal(405, "invalid_request_error", None, "Not allowed to GET on /v1/chat/completions.");
     }
-    if !is_header(asked, "authorization", &format!("Bearer {}", asked.keys.of(slot))) {
+    if !has_key {
         return error(401);
     }
     let judged = object(asked, &KNOWN).and_then(|body| judge(&body, slot).map(|(turn, filter)| (body, turn, filter)));

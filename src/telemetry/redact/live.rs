@@ -58,17 +58,15 @@ impl Live {
 
 /// Looks for what was found once in the rest of the text, in each spelling.
 pub(super) fn find_again(text: &str, spans: &mut Spans<'_, '_>) {
-    let mut all = BTreeMap::new();
-    for (found, with) in spans.values().filter(worth_again).take(MAX_AGAIN) {
-        if let Replacement::Shape(kind) = with {
-            all.extend(spellings(found).into_iter().map(|spelling| (spelling, *kind)));
-        }
-    }
-    let (needles, kinds): (Vec<String>, Vec<&'static str>) = all.into_iter().unzip();
-    let Some(automaton) = automaton(&needles) else { return };
-    for found in automaton.find_iter(text) {
-        if let Some(kind) = kinds.get(found.pattern().as_usize()) {
-            spans.add(found.range(), Replacement::Shape(kind));
+    let found: Vec<_> =
+        spans.values().filter(worth_again).take(MAX_AGAIN).map(|(text, with)| (text, with.clone())).collect();
+    for (value, with) in found {
+        let Replacement::Shape(kind) = with else { continue };
+        // Few needles in one text: an automaton over them would cost more than looking for each.
+        for spelling in spellings(value) {
+            for at in memchr::memmem::find_iter(text.as_bytes(), &spelling) {
+                spans.add(at..at + spelling.len(), Replacement::Shape(kind));
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! nothing. A secret shorter than six bytes is not looked for by itself: it would blot out the log.
 
 mod live;
+mod names;
 mod pairs;
 mod people;
 mod shapes;
@@ -13,6 +14,7 @@ mod span;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod told;
 mod value;
 
 use std::borrow::Cow;

@@ -3,42 +3,38 @@
 //! A pattern finds the name and the sign behind it, in every spelling (JSON, `Debug`, escaped quotes, percent codes,
 //! colour codes between); the value's end is then found by hand, since it depends on how the value was opened.
 
-use aho_corasick::AhoCorasick;
+use std::ops::Range;
+
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use regex::{Captures, Match, Regex};
+use regex::{Match, Regex};
 
+use super::names::{Kind, Names, Site};
 use super::span::{Replacement, Spans};
+use super::told::Told;
 use super::{pattern, value};
 
-/// Names that hide what follows, also as the end of a longer name.
-const NAMES: &str = concat!(
-    r"(?:api|access|secret|private|master|encryption|signing|auth|account)[ _-]?key|x-[a-z0-9-]{1,30}-key",
-    r"|token|secret|password|passwd|passphrase|pwd|signature"
-);
-/// Cheap test: without one of these there is nothing to find here.
-const HINTS: [&str; 10] =
-    ["key", "token", "secret", "pass", "pwd", "sig", "authorization", "cookie", "bearer", "basic"];
 const COLOUR: &str = r"(?:\x1b|\\x1b|\\u001b|\\e|\\033)\[[0-9;]{0,12}m";
-const QUOTE: &str = r#"(?:\\{0,7}["'`]|%22|\\u0022|&quot;)"#;
+pub(super) const QUOTE: &str = r#"(?:\\{0,7}["'`]|%22|\\u0022|&quot;)"#;
 const SIGN: &str = r"(?:=>|:=|={1,3}|:|%3D|%253D|%3A|\\u003d|\\u003a)";
-/// Wrappers of a `Debug` value, such as `Some(Secret(`.
-const WRAPPER: &str = r"(?:[a-z_][a-z0-9_:]{0,40}(?:<[^<>]{0,60}>)?[(]\s{0,40}){0,4}";
+/// What may stand before a value: the hash of a signature, a tag of YAML, wrappers of `Debug` such as `Some(Secret(`.
+const WRAPPER: &str = r"(?:(?:sha(?:1|256|512)|v[01])=)?(?:!{1,2}[a-z]{1,12}[ ])?(?:[a-z_][a-z0-9_:]{0,40}(?:<[^<>]{0,60}>)?[(]\s{0,40}){0,4}";
+/// Where a value without quotes ends.
+const STOPS: &str = " \t\r\n,;})]>|('\"`<\u{1b}";
+const COOKIE_ATTRIBUTES: [&str; 6] = ["path", "domain", "expires", "max-age", "samesite", "version"];
 /// Longest value, in bytes; what is longer is hidden up to here.
 const MAX_VALUE: usize = 4096;
 
-/// The patterns of this file.
+/// The patterns of this file, each for what follows a name.
 #[derive(Debug)]
 pub(super) struct Pairs {
-    hints: Option<AhoCorasick>,
-    pair: Regex,
-    beside: Regex,
-    element: Regex,
+    names: Names,
+    sign: Regex,
     authorization: Regex,
     scheme: Regex,
-    cookie: Regex,
     base64: GeneralPurpose,
+    told: Told,
 }
 
 impl Pairs {
@@ -46,75 +42,94 @@ impl Pairs {
         let gap = format!("(?:{COLOUR}|{QUOTE}|%5D|[]])*[ \t]{{0,8}}(?:{COLOUR})*");
         let open = format!("[ \t]{{0,8}}(?:{COLOUR})*[\\[{{(]{{0,2}}\\s{{0,4}}{WRAPPER}(?:b?(?P<open>{QUOTE}))?");
         let sign = format!("{gap}(?P<sign>{SIGN}|{QUOTE}[ ]?,[ ]?){open}");
-        let bare = r"(?:[?&]|&amp;|\\u0026|%3F|%26)(?:key|sig)";
         let lax = GeneralPurposeConfig::new()
             .with_decode_padding_mode(DecodePaddingMode::Indifferent)
             .with_decode_allow_trailing_bits(true);
         Self {
-            hints: AhoCorasick::builder().ascii_case_insensitive(true).build(HINTS).ok(),
-            pair: pattern(&format!("(?i)(?P<name>{NAMES}|{bare}){sign}")),
-            beside: pattern(&format!(
-                "(?i)(?:{NAMES})(?:[ \t]+(?:is|was|value|of))?[ \t]+{QUOTE}?(?P<value>[a-z0-9_+=-]{{20,}})"
-            )),
-            element: pattern(&format!(
-                r"(?i)<(?:[a-z0-9_.:-]{{0,40}})(?P<name>{NAMES})(?:[ \t][^<>]{{0,80}})?>(?P<value>[^<>]{{1,512}})</"
-            )),
-            authorization: pattern(&format!(
-                "(?i)(?P<name>authorization){sign}(?:(?P<scheme>[a-z][a-z0-9-]{{2,20}})(?:[ \t+]|%20)+)?"
-            )),
-            scheme: pattern(r"(?i)(?-u:\b)(?P<scheme>bearer|basic)(?:[ \t+:]|%20)+(?P<value>[a-z0-9._~+/=-]{4,})"),
-            cookie: pattern(&format!("(?i)(?P<name>cookie){sign}")),
+            names: Names::new(),
+            sign: pattern(&format!("(?i)^(?:[_-]?(?:base|id)|-256)?{sign}")),
+            authorization: pattern(&format!("(?i)^{sign}(?:(?P<scheme>[a-z][a-z0-9-]{{2,20}})(?:[ \t+]|%20)+)?")),
+            scheme: pattern(r"(?i)^(?:[ \t+:]|%20)+(?P<value>[a-z0-9._~+/=-]{4,})"),
             base64: GeneralPurpose::new(&alphabet::STANDARD, lax),
+            told: Told::new(),
         }
     }
 
     pub fn find(&self, text: &str, spans: &mut Spans<'_, '_>) {
-        if !self.hints.as_ref().is_none_or(|hints| hints.is_match(text)) {
-            return;
-        }
+        self.told.find(text, spans);
         let mut searched_to = 0;
-        for found in self.pair.captures_iter(text) {
-            // Inside a value that a bare name opened, another bare name's value ends at the same place.
-            if found.name("open").is_some() || end_of(&found) >= searched_to {
-                let hidden_to = find_pair(text, &found, spans);
-                searched_to = searched_to.max(hidden_to);
+        for site in self.names.sites(text) {
+            match site.kind {
+                Kind::Name => {
+                    searched_to = self.find_pair(text, site, searched_to, spans);
+                    self.told.find_behind(text, site, spans);
+                }
+                Kind::Variable => self.find_valued(&self.sign, text, site, |value| {
+                    spans.add_if(value.range, Replacement::Shape("secret"), value::is_token_like);
+                }),
+                Kind::Authorization => self.find_valued(&self.authorization, text, site, |value| {
+                    let is_secret = |piece: &str| !value::is_innocent("authorization", piece);
+                    spans.add_if(value.range, Replacement::Shape("authorization"), is_secret);
+                }),
+                Kind::Cookie => {
+                    self.find_valued(&self.sign, text, site, |value| find_cookies(text, value.range, spans))
+                }
+                Kind::Scheme => self.find_scheme(text, site, spans),
             }
         }
-        for found in self.authorization.captures_iter(text) {
-            find_authorization(text, &found, spans);
-        }
-        for found in self.cookie.captures_iter(text) {
-            let start = end_of(&found);
-            let end = start + value_end(text, start, found.name("open"), "\r\n");
-            spans.add_if(start..end, Replacement::Shape("cookie"), |piece| piece.contains('='));
-        }
-        for found in self.element.captures_iter(text) {
-            if let (Some(name), Some(inner)) = (found.name("name"), found.name("value")) {
-                let name = name.as_str().to_ascii_lowercase();
-                spans.add_if(inner.range(), Replacement::Shape("secret"), |piece| !value::is_innocent(&name, piece));
+    }
+
+    /// The value behind a name and a sign, if there are such.
+    fn find_valued(&self, rule: &Regex, text: &str, site: Site, hide: impl FnOnce(Valued<'_>)) {
+        let Some(found) = rule.captures(&text[site.end..]) else { return };
+        let (Some(all), Some(sign)) = (found.get(0), found.name("sign")) else { return };
+        let (start, open) = (site.end + all.end(), found.name("open"));
+        let scheme = found.name("scheme").map_or("", |scheme| scheme.as_str()).to_ascii_lowercase();
+        let stops = match site.kind {
+            Kind::Cookie => "\r\n",
+            // These schemes have a list of parameters, the others one word.
+            _ if ["digest", "oauth", "aws4-hmac-sha256"].contains(&scheme.as_str()) => "\r\n",
+            Kind::Authorization => " \t\r\n,;})]'\"`<\u{1b}",
+            _ => STOPS,
+        };
+        let end = start + value_end(text, start, open, stops);
+        let doubled = sign.as_str() == ":" && text[site.end + sign.end()..].starts_with(':');
+        hide(Valued { range: start..end, is_open: open.is_some(), sign: sign.as_str(), doubled });
+    }
+
+    /// Hides one pair's value; says up to where all is hidden by values that stood without quotes. Inside of such a value the
+    /// value of another bare name ends at the same place.
+    fn find_pair(&self, text: &str, site: Site, searched_to: usize, spans: &mut Spans<'_, '_>) -> usize {
+        let mut hidden_to = searched_to;
+        self.find_valued(&self.sign, text, site, |value| {
+            let Valued { range, is_open, sign, doubled } = value;
+            // In a tuple the name may just as well be one of a list of words.
+            let listed = sign.trim_end().ends_with(',');
+            let is_call = !is_open && text[range.end..].starts_with('(');
+            if doubled || is_call || !is_open && (listed || range.start < searched_to) {
+                return;
             }
-        }
-        for found in self.beside.captures_iter(text) {
-            if let Some(inner) = found.name("value") {
-                spans.add_if(inner.range(), Replacement::Shape("secret"), value::is_token_like);
+            let name = site.name(text);
+            let kind = if name == "signature" { "signature" } else { "secret" };
+            let is_secret = |piece: &str| !value::is_innocent(&name, piece) && (!listed || value::is_strong(piece));
+            if !is_open && is_secret(&text[range.clone()]) {
+                hidden_to = range.end;
             }
-        }
-        self.find_schemes(text, spans);
+            spans.add_if(range, Replacement::Shape(kind), is_secret);
+        });
+        hidden_to
     }
 
     /// `bearer` with a digit in its value, `basic` with base64 of `x:y`, wherever they stand.
-    fn find_schemes(&self, text: &str, spans: &mut Spans<'_, '_>) {
-        for found in self.scheme.captures_iter(text) {
-            let (Some(scheme), Some(inner)) = (found.name("scheme"), found.name("value")) else { continue };
-            let basic = scheme.as_str().eq_ignore_ascii_case("basic");
-            let secret = if basic {
-                self.is_user_and_password(inner.as_str())
-            } else {
-                inner.len() >= 6 && inner.as_str().contains(|c: char| c.is_ascii_digit())
-            };
-            if secret {
-                spans.add(inner.range(), Replacement::Shape("authorization"));
-            }
+    fn find_scheme(&self, text: &str, site: Site, spans: &mut Spans<'_, '_>) {
+        let Some(inner) = self.scheme.captures(&text[site.end..]).and_then(|found| found.name("value")) else { return };
+        let secret = if site.name(text) == "basic" {
+            self.is_user_and_password(inner.as_str())
+        } else {
+            inner.len() >= 6 && inner.as_str().contains(|c: char| c.is_ascii_digit())
+        };
+        if secret {
+            spans.add(site.end + inner.start()..site.end + inner.end(), Replacement::Shape("authorization"));
         }
     }
 
@@ -125,44 +140,29 @@ impl Pairs {
     }
 }
 
-fn end_of(found: &Captures<'_>) -> usize {
-    found.get(0).map_or(0, |all| all.end())
+/// A value and how it was opened.
+struct Valued<'t> {
+    range: Range<usize>,
+    is_open: bool,
+    sign: &'t str,
+    /// The sign is half of `::`.
+    doubled: bool,
 }
 
-/// Hides one pair's value; says up to where all is hidden if the value stood without quotes, else 0.
-fn find_pair(text: &str, found: &Captures<'_>, spans: &mut Spans<'_, '_>) -> usize {
-    let (Some(name), Some(sign)) = (found.name("name"), found.name("sign")) else { return 0 };
-    let start = end_of(found);
-    if sign.as_str() == ":" && text[sign.end()..].starts_with(':') {
-        return 0;
+/// The values of cookies; their names and attributes stay.
+fn find_cookies(text: &str, all: Range<usize>, spans: &mut Spans<'_, '_>) {
+    let mut start = all.start;
+    for cookie in text[all].split(';') {
+        if let Some((name, value)) = cookie.split_once('=')
+            && !COOKIE_ATTRIBUTES.contains(&name.trim().to_ascii_lowercase().as_str())
+        {
+            let end = start + cookie.len();
+            spans.add_if(end - value.len()..end, Replacement::Shape("cookie"), |piece| {
+                !value::is_innocent("cookie", piece)
+            });
+        }
+        start += cookie.len() + 1;
     }
-    let open = found.name("open");
-    let end = start + value_end(text, start, open, " \t\r\n,;})]>|('\"`<\u{1b}");
-    if open.is_none() && text[end..].starts_with('(') {
-        return 0;
-    }
-    // In a tuple the name may just as well be one of a list of words.
-    let listed = sign.as_str().trim_end().ends_with(',');
-    if listed && open.is_none() {
-        return 0;
-    }
-    let name = name.as_str().to_ascii_lowercase();
-    let kind = if name == "signature" { "signature" } else { "secret" };
-    let is_secret = |piece: &str| !value::is_innocent(&name, piece) && (!listed || value::is_strong(piece));
-    spans.add_if(start..end, Replacement::Shape(kind), is_secret);
-    if open.is_none() && is_secret(&text[start..end]) { end } else { 0 }
-}
-
-/// The credential behind an `Authorization` header's name; its scheme stays readable.
-fn find_authorization(text: &str, found: &Captures<'_>, spans: &mut Spans<'_, '_>) {
-    let scheme = found.name("scheme").map_or("", |scheme| scheme.as_str());
-    let start = end_of(found);
-    // These schemes have a list of parameters, the others one word.
-    let listed = ["digest", "oauth", "aws4-hmac-sha256"].contains(&scheme.to_ascii_lowercase().as_str());
-    let stops = if listed { "\r\n" } else { " \t\r\n,;})]'\"`<\u{1b}" };
-    let end = start + value_end(text, start, found.name("open"), stops);
-    let is_secret = |piece: &str| !value::is_innocent("authorization", piece);
-    spans.add_if(start..end, Replacement::Shape("authorization"), is_secret);
 }
 
 /// Length of the value at `start`: up to the quote that opened it, or up to the first of `stops` or an escaped one.

@@ -9,22 +9,36 @@ use super::span::{Replacement, Spans};
 const EDGE: &str = r"(?:(?-u:\b)|%[0-9A-Fa-f]{2}|\\[nrt]|\\u[0-9A-Fa-f]{4}|\[[0-9;]{0,9}m)";
 
 /// Kind and shape, tried in this order at each place.
-const TOKENS: [(&str, &str); 11] = [
+const TOKENS: [(&str, &str); 15] = [
     ("twilio-sid", r"AC[0-9a-fA-F]{32}(?-u:\b)"),
     ("twilio-key", r"SK[0-9a-fA-F]{32}(?-u:\b)"),
     ("clearbit", r"sk_[0-9a-z]{32}(?-u:\b)"),
-    ("api-key", r"sk-[A-Za-z0-9_-]{16,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}"),
-    ("google", r"AIza[0-9A-Za-z_-]{35}"),
+    ("api-key", r"sk-[A-Za-z0-9_-]{16,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/]{24,}"),
+    ("google", r"AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_.-]{20,}|GOCSPX-[0-9A-Za-z_-]{20,}|1//0[0-9A-Za-z_-]{30,}"),
     ("hubspot", r"pat-[a-z]{2}[0-9]-[0-9a-f-]{36}"),
     ("slack", r"(?:xox[abeprs]|xapp)-[A-Za-z0-9-]{10,}"),
     ("slack-hook", r"hooks\.slack\.com/services/[A-Za-z0-9/_-]{8,}"),
     ("jwt", r"ey[A-Za-z0-9_-]{6,}\.ey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_.-]*"),
-    ("github", r"gh[opsur]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}"),
-    ("cloud-key", r"(?:AKIA|ASIA)[0-9A-Z]{16}(?-u:\b)|SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}"),
+    ("github", r"gh[opsur]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|gl[a-z]{2,5}-[A-Za-z0-9_-]{20,}"),
+    ("cloud-key", r"(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?-u:\b)|SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}"),
+    ("signature", r"v[01]=[0-9a-f]{64}(?-u:\b)"),
+    (
+        "bot",
+        r"(?:bot)?[0-9]{8,10}:AA[A-Za-z0-9_-]{33}|[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}",
+    ),
+    ("mail-key", r"key-[0-9a-f]{32}(?-u:\b)|[0-9a-f]{32}-us[0-9]{1,2}(?-u:\b)|xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}"),
+    ("token", MAKERS),
 ];
 
+/// What other makers give out: a beginning of their own, then characters at random.
+const MAKERS: &str = concat!(
+    r"(?:npm|hf|lin_api|glsa|glc|gsk|sbp|ntn|figd|tvly|rubygems|pscale_tkn|lin_oauth|nfp|shp(?:at|ca|pa|ss)|do[opr]_v1)_[A-Za-z0-9_]{30,}",
+    r"|(?:pypi-AgEI|pplx-|xai-|sq0[a-z]{3}-|PMAK-|NRAK-|ATATT3|ATCTT3|CFPAT-)[A-Za-z0-9_=-]{20,}|r8_[A-Za-z0-9]{37}",
+    r"|dapi[0-9a-f]{32}|hv[sbr]\.[A-Za-z0-9_-]{24,}|dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9.]{40,}|AGE-SECRET-KEY-1[0-9A-Z]{50,}",
+);
+
 const PRIVATE_KEY: &str =
-    r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY.*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\z)";
+    r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY.*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\z)";
 const USER_INFO: &str = concat!(
     r#"(?i)[a-z][a-z0-9+.-]{0,30}(?:://|%3A%2F%2F)(?:"#,
     r#"[^\s/?\#:@"'<>]{0,256}(?::|%3A)([^\s/?\#"'<>]{1,512})(?:@|%40)|([^\s/?\#:@"'<>]{20,256})@)"#

@@ -67,13 +67,33 @@ pub(super) fn is_strong(value: &str) -> bool {
     value.len() >= 16 || value.len() >= 8 && digits && letters
 }
 
+/// Letters and digits, or long: as people and generators make passwords; no word, no time, no UUID.
+pub(super) fn is_mixed(value: &str) -> bool {
+    let value = value.trim_end_matches(['.', ',', ';', ':']);
+    let is_time = value.bytes().take(4).all(|b| b.is_ascii_digit()) && value.bytes().nth(4) == Some(b'-');
+    value.len() >= 6 && is_strong(value) && !is_time && !is_uuid(value) && value.chars().any(|c| c.is_ascii_digit())
+}
+
+fn is_uuid(value: &str) -> bool {
+    value.len() == 36 && value.chars().filter(|c| *c == '-').count() == 4
+}
+
 /// What in plain prose, after no sign but a space, can be nothing but a token.
 pub(super) fn is_token_like(value: &str) -> bool {
     let count = |is: fn(char) -> bool| value.chars().filter(|c| is(*c)).count();
     let digits = count(|c| c.is_ascii_digit());
     let (upper, lower) = (count(|c| c.is_ascii_uppercase()), count(|c| c.is_ascii_lowercase()));
-    let is_uuid = value.len() == 36 && value.chars().filter(|c| *c == '-').count() == 4;
-    value.len() >= 20 && !is_uuid && digits >= 1 && upper + lower >= 1 && (digits >= 4 || upper > 1 && lower > 1)
+    value.len() >= 20
+        && !is_uuid(value)
+        && !is_path(value)
+        && digits >= 1
+        && upper + lower >= 1
+        && (digits >= 4 || upper > 1 && lower > 1)
+}
+
+/// Names with slashes between, such as a file: base64 has few words between its slashes.
+fn is_path(value: &str) -> bool {
+    value.starts_with(['/', '.']) || value.matches('/').count() > 1 && value.split('/').all(|part| part.len() < 16)
 }
 
 fn is_placeholder(value: &str) -> bool {

@@ -1,8 +1,11 @@
 //! What every test stands on: a PostgreSQL of this run, a database of its own for each test, waiting without sleeping blindly.
 
+pub mod corpus;
+pub mod echo;
 pub mod fleet;
 pub mod logins;
 pub mod model;
+pub mod planted;
 pub mod postgres;
 pub mod program;
 pub mod providers;

@@ -111,6 +111,12 @@ impl Program {
         self
     }
 
+    /// Its environment, with a home that is there: a terminal's program begins in it.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        std::fs::create_dir_all(&self.variables["HOME"]).unwrap();
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Its folder.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -131,6 +137,11 @@ impl Program {
     /// Starts it.
     pub fn start(&self, arguments: &[&str]) -> Running {
         self.spawn(arguments, Stdio::null())
+    }
+
+    /// Starts it with this file as its standard input.
+    pub fn start_fed(&self, arguments: &[&str], input: &str) -> Running {
+        self.spawn(arguments, File::open(input).unwrap().into())
     }
 
     /// Runs it to its end.

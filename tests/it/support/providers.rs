@@ -46,7 +46,8 @@ impl Wiring {
         for (slot, field, value) in sandbox.accepted() {
             keys.entry(slot.to_owned()).or_default().insert(field.to_owned(), value.to_owned().into());
         }
-        let lines = Sandbox::providers().map(|id| line(id, sandbox.base_url(id).unwrap())).collect();
+        let all = Sandbox::providers().chain(Sandbox::models());
+        let lines = all.map(|id| line(id, sandbox.base_url(id).unwrap())).collect();
         Wiring { lines, keys }
     }
 
@@ -104,7 +105,7 @@ fn line(id: &'static str, base_url: String) -> Line {
         provider: provider.id,
         slot: provider.slot.unwrap().name,
         base_url,
-        dialect: catalogue::dialects(id)[0].name,
+        dialect: catalogue::dialects(id).first().map_or("", |dialect| dialect.name),
         lookup: Lookup {
             packages: Packages::new(vec!["line_type_intelligence", "caller_name"]),
             verify_number: "+14155552671".into(),

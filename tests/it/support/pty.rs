@@ -106,6 +106,11 @@ impl Pty {
         self.press(&format!("\x1b[200~{text}\x1b[201~"));
     }
 
+    /// All that was written so far.
+    pub fn raw(&self) -> Vec<u8> {
+        self.seen.lock().unwrap().raw.clone()
+    }
+
     /// Whether the alternate screen, the hidden cursor or bracketed paste are on.
     pub fn full_screen(&self) -> bool {
         let seen = self.seen.lock().unwrap();
