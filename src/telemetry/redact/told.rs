@@ -51,34 +51,19 @@ impl Told {
     /// What stands behind a name.
     pub fn find_behind(&self, text: &str, site: Site, spans: &mut Spans<'_, '_>) {
         let name = site.name(text);
-        self.behind(&self.beside, text, site, spans, value::is_token_like);
+        behind(&self.beside, text, site, spans, value::is_token_like);
         if name.starts_with("pass") || name == "pwd" {
-            self.behind(&self.password, text, site, spans, value::is_mixed);
+            behind(&self.password, text, site, spans, value::is_mixed);
         }
-        self.behind(&self.named, text, site, spans, value::is_mixed);
+        behind(&self.named, text, site, spans, value::is_mixed);
         let before = site.before(text, is_of_header);
         let edge = text[..site.start - before.len()].chars().next_back();
         if before.starts_with('-') && edge.is_none_or(|c| c.is_whitespace() || c == '[') {
-            self.behind(&self.option, text, site, spans, is_given);
+            behind(&self.option, text, site, spans, is_given);
         }
         let tag = site.before(text, |byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte));
         if text[..site.start - tag.len()].ends_with('<') {
-            self.behind(&self.element, text, site, spans, |piece| !value::is_innocent(&name, piece));
-        }
-    }
-
-    fn behind(
-        &self,
-        rule: &Regex,
-        text: &str,
-        site: Site,
-        spans: &mut Spans<'_, '_>,
-        is_secret: impl Fn(&str) -> bool,
-    ) {
-        if let Some(inner) = rule.captures(&text[site.end..]).and_then(|found| found.name("value")) {
-            let start = site.end + inner.start();
-            let end = start + inner.as_str().floor_char_boundary(MAX_VALUE);
-            spans.add_if(start..end, Replacement::Shape("secret"), is_secret);
+            behind(&self.element, text, site, spans, |piece| !value::is_innocent(&name, piece));
         }
     }
 
@@ -96,6 +81,15 @@ impl Told {
                 inner.into_iter().for_each(|range| spans.add(range, Replacement::Shape("secret")));
             }
         }
+    }
+}
+
+/// Hides the value of a rule right behind a name.
+fn behind(rule: &Regex, text: &str, site: Site, spans: &mut Spans<'_, '_>, is_secret: impl Fn(&str) -> bool) {
+    if let Some(inner) = rule.captures(&text[site.end..]).and_then(|found| found.name("value")) {
+        let start = site.end + inner.start();
+        let end = start + inner.as_str().floor_char_boundary(MAX_VALUE);
+        spans.add_if(start..end, Replacement::Shape("secret"), is_secret);
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn is_strong(value: &str) -> bool {
 /// Letters and digits, or long: as people and generators make passwords; no word, no time, no UUID.
 pub(super) fn is_mixed(value: &str) -> bool {
     let value = value.trim_end_matches(['.', ',', ';', ':']);
-    let is_time = value.bytes().take(4).all(|b| b.is_ascii_digit()) && value.bytes().nth(4) == Some(b'-');
+    let is_time = value.bytes().take(4).all(|b| b.is_ascii_digit()) && value.as_bytes().get(4) == Some(&b'-');
     value.len() >= 6 && is_strong(value) && !is_time && !is_uuid(value) && value.chars().any(|c| c.is_ascii_digit())
 }
 

@@ -33,8 +33,8 @@ pub struct RotationArgs {
     /// Lookups in flight, in all of them together.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=4000))]
     pub in_flight: u32,
-    /// How long the provider takes for an answer.
-    #[arg(long, default_value = "2s")]
+    /// How long the provider takes for an answer; with lookups in flight it says how many a second there are.
+    #[arg(long, default_value = "6s")]
     pub latency: String,
     /// How long after an activation the provider still takes the old secret.
     #[arg(long, default_value = "2s")]
@@ -61,7 +61,7 @@ pub async fn run(common: &Common, args: &RotationArgs) -> Result<ExitCode, Failu
     for number in 1..=args.rotations {
         turns.turn(&mut stage, number, pace).await?;
     }
-    let back = turns.bad_one(&mut stage, args.rotations + 1).await?;
+    let back = turns.bad_one(&mut stage, args.rotations + 1, pace).await?;
     let enqueued = supply.end().await?;
     stage.drained().await?;
     let stopped = fleet.stop().await?;
