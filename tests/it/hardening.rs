@@ -71,8 +71,7 @@ async fn the_prompt_shows_nothing_takes_long_pastes_and_gives_the_terminal_back(
     let test = TestDb::new().await;
     let sandbox = sandbox("ok").await;
     let program = vaulted(&test, &sandbox);
-    let variables: Vec<(&str, &str)> = program.variables().collect();
-    let mut pty = Pty::start(&["credentials", "set", "hunter"], &variables, (100, 30));
+    let mut pty = Pty::of(&program, &["credentials", "set", "hunter"], (100, 30));
     pty.shows(&["what you type or paste is not shown", "api_key: "]);
     pty.press("half\x03");
     assert_eq!(pty.ends(PATIENCE).exit_code(), 1);
@@ -81,7 +80,7 @@ async fn the_prompt_shows_nothing_takes_long_pastes_and_gives_the_terminal_back(
     assert_eq!(count(&test.db, "SELECT count(*) FROM credentials").await, 0);
     // Longer than a line of a terminal may be, and as long as the vault takes it.
     let long = format!("{}{}", plant("long"), "x".repeat(4096 - 36));
-    let mut pty = Pty::start(&["credentials", "set", "truecaller", "--unverified", "--yes"], &variables, (100, 30));
+    let mut pty = Pty::of(&program, &["credentials", "set", "truecaller", "--unverified", "--yes"], (100, 30));
     pty.shows(&["token: "]);
     pty.press(&format!("\u{1b}[200~{long}\u{1b}[201~\r"));
     assert!(pty.ends(PATIENCE).success(), "{}", pty.screen());

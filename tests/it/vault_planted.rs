@@ -93,8 +93,7 @@ impl Ground {
 
     /// At the masked prompt of a terminal, pasted as a terminal pastes; what the terminal was sent.
     fn prompted(&self, slot: &str, secret: &str) -> Vec<u8> {
-        let variables: Vec<(&str, &str)> = self.program.variables().collect();
-        let mut pty = Pty::start(&["credentials", "set", slot, "--unverified", "--yes"], &variables, (100, 30));
+        let mut pty = Pty::of(&self.program, &["credentials", "set", slot, "--unverified", "--yes"], (100, 30));
         pty.shows(&["api_key: "]);
         pty.press(&format!("\u{1b}[200~{secret}\u{1b}[201~\r"));
         assert!(pty.ends(PATIENCE).success(), "{}", pty.screen());
@@ -200,8 +199,7 @@ async fn no_process_that_the_program_starts_inherits_a_credential() {
         .with("SWITCHBOARD_PROVIDERS__HUNTER__API_KEY", &secrets[0])
         .with("SWITCHBOARD_MASTER_KEY", &secrets[1])
         .with("EDITOR", &editor);
-    let variables: Vec<(&str, &str)> = program.variables().collect();
-    let mut pty = Pty::start(&["console"], &variables, (100, 30));
+    let mut pty = Pty::of(&program, &["console"], (100, 30));
     pty.shows(&["LIVE"]);
     let children = descendants(pty.pid());
     assert!(!children.is_empty() || postmaster(&program).is_some(), "a private server runs");

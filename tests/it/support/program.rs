@@ -111,12 +111,6 @@ impl Program {
         self
     }
 
-    /// Its environment, with a home that is there: a terminal's program begins in it.
-    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        std::fs::create_dir_all(&self.variables["HOME"]).unwrap();
-        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
     /// Its folder.
     pub fn home(&self) -> &Path {
         self.home.path()
