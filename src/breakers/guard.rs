@@ -52,6 +52,18 @@ impl Inner {
         self.pending.get_or_insert_with(|| Report { calls: quiet, ..empty(generation) })
     }
 
+    fn take_over(&mut self, row: Breaker) {
+        if row.generation < self.shared.generation {
+            return;
+        }
+        if row.generation > self.shared.generation {
+            self.pending = None;
+            self.reporting = None;
+            self.quiet = (None, 0);
+        }
+        self.shared = row;
+    }
+
     fn keep_quiet(&mut self, began: Time) {
         let fresh = self.quiet.0.is_some_and(|since| began - since <= WINDOW);
         self.quiet = if fresh { (self.quiet.0, self.quiet.1.saturating_add(1)) } else { (Some(began), 1) };
@@ -89,22 +101,15 @@ impl Guard {
 
     /// Takes over a freshly read row; an older generation than the known one is ignored.
     pub fn refresh(&self, row: Breaker) {
-        let mut inner = self.lock();
-        if row.generation < inner.shared.generation {
-            return;
-        }
-        if row.generation > inner.shared.generation {
-            inner.pending = None;
-            inner.reporting = None;
-            inner.quiet = (None, 0);
-        }
-        inner.shared = row;
+        self.lock().take_over(row);
     }
 
-    /// The report that was taken has reached the row, which reads so now.
+    /// The report that was taken has reached the row, which reads so now. Under one lock: between forgetting the report and
+    /// learning the row, a call would find neither and be let through an open breaker.
     pub fn delivered(&self, row: Breaker) {
-        self.lock().reporting = None;
-        self.refresh(row);
+        let mut inner = self.lock();
+        inner.reporting = None;
+        inner.take_over(row);
     }
 
     /// Whether an ordinary call may start now.

@@ -45,8 +45,17 @@ pub fn decide(failed: &Failed, backoff: &Backoff, now: DateTime<Utc>, chance: f6
         return End::Dead;
     }
     let attempt = if burnt { failed.attempt } else { failed.returns + 1 };
+    End::Again { at: after(failed, attempt, (backoff, chance), now), burnt }
+}
+
+/// When the job runs again if it turns out that its last attempt failed with everybody else's.
+pub fn if_spared(failed: &Failed, backoff: &Backoff, now: DateTime<Utc>, chance: f64) -> DateTime<Utc> {
+    after(failed, failed.attempt, (backoff, chance), now)
+}
+
+fn after(failed: &Failed, attempt: i16, (backoff, chance): (&Backoff, f64), now: DateTime<Utc>) -> DateTime<Utc> {
     let wait = backoff.after(u32::try_from(attempt).unwrap_or(1), chance, failed.retry_after);
-    End::Again { at: now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1)), burnt }
+    now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1))
 }
 
 #[cfg(test)]

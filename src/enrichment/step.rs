@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
@@ -66,6 +67,8 @@ pub struct Findings {
     pub parks: Option<(&'static str, String)>,
     /// What the call says about the provider; neutral if none was made.
     pub verdict: Verdict,
+    /// When its job runs again if it may not die after all.
+    pub spared_until: Option<DateTime<Utc>>,
 }
 
 /// An answer, ready to be stored.
@@ -205,7 +208,10 @@ fn failed(bench: &Bench, turn: Turn, (job, base): (Claimed, Findings), unanswere
         retry_after: error.retry_after,
     };
     let now = bench.clock.now();
-    let end = policy::decide(&facts, &bench.backoff, now, rand::random::<f64>());
+    let chance = rand::random::<f64>();
+    let end = policy::decide(&facts, &bench.backoff, now, chance);
+    let spared_until = (end == End::Dead && verdict == Verdict::Failure)
+        .then(|| policy::if_spared(&facts, &bench.backoff, now, chance));
     let failure = meta.as_ref().map(|call| Failure {
         contact_id: job.contact_id,
         kind: error.kind,
@@ -225,6 +231,6 @@ fn failed(bench: &Bench, turn: Turn, (job, base): (Claimed, Findings), unanswere
         _ => None,
     };
     let parks = parks.map(|reason| (reason, error.to_string()));
-    let result = Findings { call: meta, parks, verdict, ..base };
+    let result = Findings { call: meta, parks, verdict, spared_until, ..base };
     Settlement { failure, result, ..Settlement::bare(job, turn.lane, turn.epoch, end) }
 }

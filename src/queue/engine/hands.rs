@@ -171,9 +171,6 @@ impl<W: Work> Hands<W> {
     }
 
     pub(super) async fn deliver(&self, settlement: Settlement<W::Result>) {
-        if settlement.end == End::Dead {
-            tracing::warn!(lane = self.lane, job = settlement.job.id, "a job used up its attempts");
-        }
         if self.outbox.send(settlement).await.is_err() {
             tracing::error!("the settler is gone; the job goes back to its lane when this node is reaped");
         }

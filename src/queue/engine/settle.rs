@@ -5,7 +5,7 @@
 
 use super::work::{Ledger, Settlement};
 use crate::database::{Db, Result};
-use crate::queue::{Ending, end};
+use crate::queue::{End, Ending, end};
 
 /// Settles settlements of one lane and one epoch; says how many were still ours.
 pub async fn settle<L: Ledger>(db: &Db, ledger: &L, batch: &[Settlement<L::Result>]) -> Result<usize> {
@@ -23,6 +23,9 @@ pub async fn settle<L: Ledger>(db: &Db, ledger: &L, batch: &[Settlement<L::Resul
         return Ok(0);
     }
     let draft = ledger.reconsider(&mut tx, &mut held).await?;
+    for dead in held.iter().filter(|s| s.end == End::Dead) {
+        tracing::warn!(lane, job = dead.job.id, "a job used up its attempts");
+    }
     ledger.write(&mut tx, &held, &draft).await?;
     let endings: Vec<Ending> = held.iter().map(ending).collect();
     end::end(&mut tx, lane, epoch, &endings).await?;
