@@ -29,6 +29,8 @@ pub struct Facts {
     pub steps: BTreeMap<Step, Standing>,
     /// Steps that were skipped for a missing fact: they are looked at again, since the fact may be there now.
     pub missing: BTreeSet<Step>,
+    /// Steps that were skipped since what they give was there.
+    pub had: BTreeSet<Step>,
     /// Steps that run again although what they find is there.
     pub redo: BTreeSet<Step>,
     /// Whether no answer of the cache will do for what is planned now.

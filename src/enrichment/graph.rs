@@ -142,8 +142,11 @@ impl Step {
     /// Steps that must have ended before it, whatever they found.
     pub fn after(self) -> &'static [Step] {
         match self {
+            // Whoever owns the number may work for somebody else than the domain of an import says, and have another address.
+            Step::Company => &[Step::Business],
             // A company's answer may show that the domain is a mail service and not an employer's.
             Step::EmailFind => &[Step::Company],
+            Step::EmailVerify | Step::Person => &[Step::Business, Step::EmailFind],
             Step::Duplicates => &[
                 Step::CarrierCheck,
                 Step::Business,
@@ -185,10 +188,38 @@ pub fn sources() -> impl Iterator<Item = (Step, &'static Source)> {
     Step::ALL.into_iter().flat_map(|step| step.sources().iter().map(move |source| (step, source)))
 }
 
+/// Lanes that go on when `lane` stands still: none of their steps is answered there, needs a fact that comes from there, or
+/// waits for a step that does.
+pub fn untouched_by(lane: &str) -> Vec<&'static str> {
+    let mut touched: Vec<Step> = Vec::new();
+    // Edges point to earlier steps: one walk finds them all. Everything needs the lookup.
+    for step in Step::ALL {
+        let own = step.sources().iter().any(|source| source.lane == lane);
+        let mut before = step.after().iter().chain(step.needs().iter().flat_map(|need| need.givers()));
+        if own || before.any(|step| touched.contains(step)) || touched.contains(&Step::Lookup) {
+            touched.push(step);
+        }
+    }
+    let stands = |lane: &str| sources().any(|(step, source)| source.lane == lane && touched.contains(&step));
+    let mut lanes: Vec<&'static str> = sources().map(|(_, source)| source.lane).filter(|lane| !stands(lane)).collect();
+    lanes.sort_unstable();
+    lanes.dedup();
+    lanes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::providers::registry;
+
+    #[test]
+    fn lanes_that_need_nothing_from_a_lane_are_known() {
+        let rest = ["clearbit-company", "clearbit-phone", "numverify", "truecaller", "twilio", "whitepages"];
+        assert_eq!(untouched_by("zerobounce"), rest);
+        assert_eq!(untouched_by("twilio"), Vec::<&str>::new());
+        assert!(untouched_by("clearbit-company").contains(&"whitepages"));
+        assert!(!untouched_by("clearbit-company").contains(&"hunter"));
+    }
 
     #[test]
     fn every_step_is_answered_in_lanes_that_exist() {

@@ -47,7 +47,7 @@ pub(super) struct Page {
     limit: Option<usize>,
 }
 
-/// `GET /sandbox/calls?from=0&limit=10000`: `{"total":…,"from":…,"next":…,"calls":[{"provider","at","number","credential","mode","status"}]}`
+/// `GET /sandbox/calls?from=0&limit=10000`: `{"total":…,"from":…,"next":…,"calls":[{"provider","at","number","credential","mode","status","at_once","took_ms"}]}`
 /// (at most 100,000 a page; `next` is the following page's `from`, null on the last one).
 pub(super) async fn calls(State(shared): State<Shared>, page: Query<Page>) -> Response {
     let limit = page.limit.unwrap_or(CALLS_DEFAULT).clamp(1, CALLS_PAGE_MAX);
@@ -58,9 +58,10 @@ pub(super) async fn calls(State(shared): State<Shared>, page: Query<Page>) -> Re
 }
 
 fn shown(call: &CallRecord) -> serde_json::Value {
-    let CallRecord { provider, at, number, credential, mode, status } = call;
+    let CallRecord { provider, at, number, credential, mode, status, at_once, took_ms } = call;
     let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
-    json!({ "provider": provider, "at": at, "number": number, "credential": credential, "mode": mode.to_string(), "status": status })
+    json!({ "provider": provider, "at": at, "number": number, "credential": credential, "mode": mode.to_string(), "status": status,
+            "at_once": at_once, "took_ms": took_ms })
 }
 
 #[derive(Deserialize)]

@@ -34,6 +34,10 @@ pub struct CallRecord {
     pub mode: Mode,
     /// The status that was answered; none for a call that was left hanging or torn down.
     pub status: Option<u16>,
+    /// Calls to this provider that were being answered when it arrived, itself included.
+    pub at_once: u32,
+    /// Milliseconds from its arrival to its answer or to the end of its connection; none while it is being answered.
+    pub took_ms: Option<u32>,
 }
 
 /// What one provider has seen.
@@ -114,18 +118,22 @@ impl Ledger {
         let mut books = self.books();
         let mut mode = Mode::Ok;
         let mut answered = None;
+        let mut at_once = 0;
         if let Some(desk) = books.desks.get_mut(provider) {
             mode = desk.player.call(now);
             answered = status(mode);
             desk.count(now, answered);
+            at_once = u32::try_from(desk.counters.at_once).unwrap_or(u32::MAX);
         }
         if books.calls.len() == CALLS_MAX {
             books.calls.pop_front();
             books.forgotten += 1;
         }
         let id = PROVIDERS.get(provider).map_or("", |provider| provider.id);
-        books.calls.push_back(CallRecord { provider: id, at, number, credential, mode, status: answered });
-        (mode, Visit { ledger: Arc::clone(self), provider })
+        let number_of_call = books.forgotten + books.calls.len() as u64;
+        let (status, took_ms) = (answered, None);
+        books.calls.push_back(CallRecord { provider: id, at, number, credential, mode, status, at_once, took_ms });
+        (mode, Visit { ledger: Arc::clone(self), provider, call: number_of_call, since: now })
     }
 
     /// Starts a provider's script anew.
@@ -158,12 +166,21 @@ impl Ledger {
 pub(super) struct Visit {
     ledger: Arc<Ledger>,
     provider: usize,
+    /// Its place among all calls; the first of all is 0.
+    call: u64,
+    since: Duration,
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        if let Some(desk) = self.ledger.books().desks.get_mut(self.provider) {
+        let took = self.ledger.began.elapsed().saturating_sub(self.since);
+        let mut books = self.ledger.books();
+        if let Some(desk) = books.desks.get_mut(self.provider) {
             desk.counters.at_once = desk.counters.at_once.saturating_sub(1);
+        }
+        let place = self.call.checked_sub(books.forgotten).and_then(|place| usize::try_from(place).ok());
+        if let Some(call) = place.and_then(|place| books.calls.get_mut(place)) {
+            call.took_ms = Some(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
         }
     }
 }

@@ -108,7 +108,11 @@ impl Turn<'_> {
             return;
         }
         let patch = self.current(found, settlement);
+        let address = self.facts.card.email();
         self.learn(&patch);
+        if step == Step::EmailFind {
+            self.renew_what_hangs_on_the_address(address.as_deref());
+        }
         self.sheet.change(self.facts.contact).cost += found.cost.0;
         if step == Step::Lookup {
             let took = settlement.result.call.as_ref().map_or(0, |call| call.took_ms);
@@ -120,6 +124,7 @@ impl Turn<'_> {
         }
         if step == Step::EmailVerify {
             self.drop_a_guess_that_failed();
+            self.look_for_a_better_address();
         }
         let reason = found.cached.then(|| Reason::Cached.text());
         let row = |state| StepRow { reason, cost: found.cost.0, ..StepRow::bare(state) };
@@ -143,6 +148,26 @@ impl Turn<'_> {
             let gone = ["email", "email_source", "email_score", "email_status", "email_sub_status", "email_verified"];
             let patch = gone.into_iter().map(|column| (column.to_owned(), Value::Null)).collect();
             self.learn(&patch);
+        }
+    }
+
+    /// An address that was there takes no mail: one is looked for after all, judged in its turn, and that is the end of it.
+    fn look_for_a_better_address(&mut self) {
+        let invalid = self.facts.card.text("email_status").as_deref() == Some("invalid");
+        if invalid && self.facts.had.remove(&Step::EmailFind) {
+            self.facts.steps.remove(&Step::EmailFind);
+        }
+    }
+
+    /// What was judged and asked about another address is judged and asked anew.
+    fn renew_what_hangs_on_the_address(&mut self, before: Option<&str>) {
+        if self.facts.card.email().as_deref() == before {
+            return;
+        }
+        for step in [Step::EmailVerify, Step::Person] {
+            if !self.facts.is_open(step) {
+                self.facts.steps.remove(&step);
+            }
         }
     }
 

@@ -26,7 +26,8 @@ pub(super) async fn facts(tx: &mut PgConnection, batch: &[Settlement]) -> Result
     sqlx::query(lock).bind(&ids).execute(&mut *tx).await?;
     let sql = format!(
         "SELECT to_jsonb(c),
-                (SELECT jsonb_object_agg(s.step, CASE WHEN s.state = 'skipped' AND s.reason LIKE 'missing_input%' THEN 'missing' ELSE s.state END)
+                (SELECT jsonb_object_agg(s.step, CASE WHEN s.state = 'skipped' AND s.reason LIKE 'missing_input%' THEN 'missing'
+                        WHEN s.state = 'skipped' AND s.reason = 'already_done' THEN 'had' ELSE s.state END)
                  FROM contact_steps s WHERE s.contact_id = c.id),
                 ARRAY(SELECT j.kind FROM jobs j WHERE j.contact_id = c.id AND j.state IN ('waiting', 'scheduled', 'running'))
          FROM (SELECT {} FROM contacts c WHERE c.id = ANY($1)) c",
@@ -49,6 +50,10 @@ fn decode(card: Value, states: Option<&Value>, live: &[String]) -> Option<(i64, 
             "missing" => {
                 facts.missing.insert(step);
                 continue;
+            }
+            "had" => {
+                facts.had.insert(step);
+                Standing::Without
             }
             _ => Standing::Without,
         };

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
@@ -26,6 +26,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// the database does a quarter of the work. A busy engine never waits here.
 const COMPANY: usize = 64;
 const LINGER: Duration = Duration::from_millis(10);
+/// After a silence of this length no company is expected: a contact that goes through its chain alone would wait for nobody at
+/// each of its steps.
+const SILENCE: Duration = Duration::from_millis(40);
 
 /// Settles until all senders are gone and everything is written. Each flush takes one of `movers`.
 pub(super) async fn run<L: Ledger>(
@@ -38,8 +41,9 @@ pub(super) async fn run<L: Ledger>(
     let ledger = Arc::new(ledger);
     let flushes = TaskTracker::new();
     let mut batch = Vec::with_capacity(BATCH);
+    let mut flushed: Option<Instant> = None;
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        if batch.len() < COMPANY {
+        if batch.len() < COMPANY && flushed.is_some_and(|flushed| flushed.elapsed() < SILENCE) {
             tokio::time::sleep(LINGER).await;
         }
         // Nobody closes the semaphore. What comes while all movers are busy goes with this flush.
@@ -61,6 +65,7 @@ pub(super) async fn run<L: Ledger>(
             }
             drop(mover);
         });
+        flushed = Some(Instant::now());
     }
     flushes.close();
     flushes.wait().await;
