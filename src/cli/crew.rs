@@ -19,7 +19,7 @@ use crate::enrichment::outlook::{Outlook, Rules};
 use crate::enrichment::{Pool, PoolOptions, step::Bench};
 use crate::fleet::{
     Member, MemberOptions,
-    alerts::Thresholds,
+    alerts::{Budgets, Thresholds},
     duties::{Keep, Orders},
     node::Joining,
 };
@@ -256,6 +256,7 @@ pub fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
                 total_critical: count(alerts.total_critical),
                 oldest_warning_s: count(alerts.oldest_warning.as_secs()),
             },
+            budgets: Budgets { zone: settings.time_zone, allowances: allowances(settings) },
             keep: Keep {
                 job_history: keep.job_history,
                 job_trash: keep.job_trash,
@@ -269,6 +270,10 @@ pub fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
             errand: Some(fire_schedules),
         },
     }
+}
+
+fn allowances(settings: &Settings) -> Arc<[(&'static str, Allowance)]> {
+    catalogue::PROVIDERS.iter().map(|p| (p.id, allowance(settings.provider(p.id)))).collect()
 }
 
 fn fire_schedules(db: Db) -> BoxFuture<'static, ()> {

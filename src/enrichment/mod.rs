@@ -6,6 +6,7 @@ pub mod facts;
 pub mod free;
 mod gate;
 pub mod graph;
+pub mod hurry;
 mod lacking;
 mod load;
 pub mod outlook;

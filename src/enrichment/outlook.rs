@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::graph::{self, Source, Step};
+use super::hurry;
 use super::lacking;
 use super::world::{Offer, Policy, StepRules, World};
 use crate::breakers::{State, store};
 use crate::database::{Db, Result};
 use crate::fleet::Member;
-use crate::providers::gateway::budget::Spent;
+use crate::providers::gateway::budget::spent_since;
 use crate::providers::{Gateway, PriceBook, registry};
 use crate::settings::{Settings, day_start};
 
@@ -83,6 +83,9 @@ impl Outlook {
             tokio::time::sleep(PERIOD).await;
             match self.read().await {
                 Ok(read) => {
+                    if let Err(error) = hurry::pass_on(&self.db, &read).await {
+                        tracing::debug!(%error, "jobs that would not wait stay where they are");
+                    }
                     world.send_replace(Arc::new(read));
                 }
                 Err(error) => tracing::debug!(%error, "prices, hit rates and budgets were not read"),
@@ -96,7 +99,7 @@ impl Outlook {
         let places = Arc::clone(&member.standing().borrow().places);
         let prices = PriceBook::load(db).await?;
         let hits = hit_rates(db).await?;
-        for (provider, spent) in spent_since(db, day_start(rules.time_zone, member.clock.now())).await? {
+        for (provider, spent) in spent_since(db.pool(), day_start(rules.time_zone, member.clock.now())).await? {
             if let Some(line) = gateway.line(&provider) {
                 line.read_spent(spent);
             }
@@ -140,13 +143,4 @@ async fn hit_rates(db: &Db) -> Result<BTreeMap<String, f64>> {
         (answers >= MEASURED_MIN).then(|| (source, (answers - no_data).max(0) as f64 / answers as f64))
     };
     Ok(rows.into_iter().filter_map(rate).collect())
-}
-
-/// Money and calls since the day began, by provider. Usage is kept by the hour, so days begin at full hours.
-async fn spent_since(db: &Db, since: DateTime<Utc>) -> Result<Vec<(String, Spent)>> {
-    let sql = "/* sample */ SELECT provider, (sum(cost) * 1000000)::bigint, (sum(calls) FILTER (WHERE operation = 'call'))::bigint
-               FROM usage WHERE hour >= $1 GROUP BY provider";
-    let rows: Vec<(String, i64, Option<i64>)> = sqlx::query_as(sql).bind(since).fetch_all(db.pool()).await?;
-    let spent = |calls: Option<i64>, money| Spent { money, calls: u64::try_from(calls.unwrap_or(0)).unwrap_or(0) };
-    Ok(rows.into_iter().map(|(provider, money, calls)| (provider, spent(calls, money))).collect())
 }

@@ -11,6 +11,7 @@ pub mod enqueue;
 pub mod lane;
 pub mod orphans;
 mod place;
+pub mod reroute;
 pub mod retry;
 
 pub use claim::Claimed;

@@ -2,6 +2,7 @@
 //!
 //! A parked lane's size alert is filed under its incident; a parked or paused lane has no latency alert: it is not slow.
 
+mod budget;
 mod machine;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use sqlx::PgConnection;
 
 use crate::breakers::store;
 use crate::database::{Db, Result};
+pub use budget::Budgets;
 use machine::{Change, Levels, Open, Severity, step};
 
 /// When an alert is raised: strictly above.
@@ -128,7 +130,7 @@ const FACTS: &str =
     FROM samples WHERE at > now() - interval '30 s' ORDER BY lane, at DESC";
 
 /// Raises, changes and clears by what the lanes show now.
-pub async fn judge(db: &Db, thresholds: &Thresholds) -> Result<()> {
+pub async fn judge(db: &Db, thresholds: &Thresholds, budgets: &Budgets) -> Result<()> {
     let mut tx = db.begin().await?;
     let lanes: Vec<LaneFacts> = sqlx::query_as(FACTS).fetch_all(&mut *tx).await?;
     let now: DateTime<Utc> = sqlx::query_scalar("/* sample */ SELECT now()").fetch_one(&mut *tx).await?;
@@ -136,7 +138,8 @@ pub async fn judge(db: &Db, thresholds: &Thresholds) -> Result<()> {
     let open: BTreeMap<&str, &Row> = open.iter().map(|row| (row.key.as_str(), row)).collect();
     let broken = "/* sample */ SELECT count(*) FROM breakers WHERE lane IS NOT NULL AND state IN ('open', 'half_open')";
     let broken: i64 = sqlx::query_scalar(broken).fetch_one(&mut *tx).await?;
-    for measure in measures(&lanes, thresholds).into_iter().chain([incident(broken)]) {
+    let spent = budget::measures(&mut tx, budgets, now).await?;
+    for measure in measures(&lanes, thresholds).into_iter().chain([incident(broken)]).chain(spent) {
         let row = open.get(measure.key.as_str()).copied();
         match (row, measure.value) {
             (None, None) => {}
@@ -181,6 +184,9 @@ async fn apply(
 }
 
 fn summary(m: &Measure, value: i64, severity: Severity) -> String {
+    if m.key.starts_with("budget/") {
+        return format!("{value} {}", m.what);
+    }
     format!("{value} {}, over {}", m.what, m.levels.of(severity))
 }
 

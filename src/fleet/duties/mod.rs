@@ -15,12 +15,14 @@ use crate::queue::{depth, lane, orphans};
 pub use retain::{Keep, forget};
 
 /// What a leader goes by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Orders {
     /// Silence after which a node is lost, by the database's clock.
     pub dead_after: Duration,
     /// Alert thresholds.
     pub thresholds: alerts::Thresholds,
+    /// What providers may cost in a day.
+    pub budgets: alerts::Budgets,
     /// How long records are kept.
     pub keep: Keep,
     /// What a higher floor wants done.
@@ -55,7 +57,7 @@ pub async fn round(db: &Db, orders: &Orders, round: Round) -> Result<()> {
     lane::unpark_due(db).await?;
     sample::sample(db).await?;
     sample::roll_up(db).await?;
-    alerts::judge(db, &orders.thresholds).await?;
+    alerts::judge(db, &orders.thresholds, &orders.budgets).await?;
     if let Some(errand) = orders.errand {
         errand(db.clone()).await;
     }

@@ -2,6 +2,10 @@
 
 use std::collections::VecDeque;
 
+use chrono::{DateTime, Utc};
+use sqlx::PgExecutor;
+
+use crate::database::Result;
 use crate::providers::MicroUsd;
 
 /// What a provider may cost in a day, over the whole fleet.
@@ -29,6 +33,15 @@ impl Allowance {
         let calls = self.calls.map_or(0.0, |limit| spent.calls as f64 / (limit.max(1)) as f64);
         (money.max(calls) * 100.0) as u64
     }
+}
+
+/// Money and calls of the fleet since a day began, by provider. Usage is kept by the hour, so days begin at full hours.
+pub async fn spent_since<'e>(on: impl PgExecutor<'e>, since: DateTime<Utc>) -> Result<Vec<(String, Spent)>> {
+    let sql = "/* sample */ SELECT provider, (sum(cost) * 1000000)::bigint, (sum(calls) FILTER (WHERE operation = 'call'))::bigint
+               FROM usage WHERE hour >= $1 GROUP BY provider";
+    let rows: Vec<(String, i64, Option<i64>)> = sqlx::query_as(sql).bind(since).fetch_all(on).await?;
+    let spent = |calls: Option<i64>, money| Spent { money, calls: u64::try_from(calls.unwrap_or(0)).unwrap_or(0) };
+    Ok(rows.into_iter().map(|(provider, money, calls)| (provider, spent(calls, money))).collect())
 }
 
 /// Costs of this many calls say what the next one may cost.

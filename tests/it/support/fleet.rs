@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use switchboard::database::Db;
-use switchboard::fleet::alerts::Thresholds;
+use switchboard::fleet::alerts::{Budgets, Thresholds};
 use switchboard::fleet::duties::{self, Keep, Orders, Round};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -25,7 +25,7 @@ pub fn orders() -> Orders {
         usage: DAY * 396,
         payloads: DAY * 30,
     };
-    Orders { dead_after: Duration::from_secs(15), thresholds, keep, errand: None }
+    Orders { dead_after: Duration::from_secs(15), thresholds, budgets: Budgets::default(), keep, errand: None }
 }
 
 /// What the leader does at a beat.
