@@ -24,6 +24,8 @@ impl Scratch {
     pub async fn make(admin: PgConnectOptions, prefix: &str) -> Result<Scratch> {
         let mut holder =
             PgConnection::connect_with(&admin).await.map_err(|cause| Error::unreachable(&admin, &cause))?;
+        // Such locks belong to the database of `admin`: others on this server can't see them, and have names of their own.
+        let prefix = format!("{prefix}_{:08x}", key(admin.get_database().unwrap_or_default()) as u32);
         for left in databases::beginning_with(&admin, &format!("{prefix}_")).await? {
             if take(&mut holder, &left).await? {
                 databases::drop_it(&admin, &left).await?;
@@ -55,9 +57,11 @@ impl Scratch {
 
 /// Takes the lock that belongs to a database's name, if nobody has it.
 async fn take(holder: &mut PgConnection, name: &str) -> Result<bool> {
-    let hash = Sha256::digest(name.as_bytes());
-    let key = hash.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte));
-    Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(key).fetch_one(holder).await?)
+    Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(key(name)).fetch_one(holder).await?)
+}
+
+fn key(name: &str) -> i64 {
+    Sha256::digest(name.as_bytes()).iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
 }
 
 fn refused(name: &str, error: Error) -> Error {

@@ -49,6 +49,8 @@ mod lookup_twilio;
 mod migrate_applies;
 mod operations_jobs;
 mod pipeline_actions;
+mod pipeline_bench;
+mod pipeline_outage;
 mod pipeline_whole;
 mod private_server_life;
 mod private_server_places;

@@ -3,6 +3,7 @@
 mod console;
 mod crash;
 mod figure;
+mod pipeline;
 mod queue;
 mod redact;
 mod rotation;
@@ -29,6 +30,8 @@ pub enum What {
     Console(console::ConsoleBenchArgs),
     /// Kill, freeze and cut off workers, restart their database, and account for every job.
     Crash(crash::CrashArgs),
+    /// What the pipeline promises: outages that cost nothing, recovery without a burst, lanes side by side, the cache.
+    Pipeline(pipeline::PipelineArgs),
     /// The job engine: enqueue, drain, pickup, waiting handlers.
     Queue(queue::QueueArgs),
     /// The redactor on one core: ordinary lines beside a plain copy, and the worst ones.
@@ -42,6 +45,7 @@ pub async fn run(common: &Common, args: &BenchArgs) -> Result<ExitCode, Failure>
     match &args.what {
         What::Console(args) => console::run(common, args).await,
         What::Crash(args) => crash::run(common, args).await,
+        What::Pipeline(args) => pipeline::run(common, args).await,
         What::Queue(args) => queue::run(common, args).await,
         What::Redact(args) => redact::run(common, args),
         What::Rotation(args) => rotation::run(common, args).await,

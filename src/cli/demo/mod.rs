@@ -2,7 +2,7 @@
 //!
 //! It reads nothing of the user's: neither `DATABASE_URL` nor credentials nor base URLs nor `config.toml`.
 
-mod report;
+pub mod report;
 mod stage;
 
 use std::io::IsTerminal;
@@ -19,7 +19,7 @@ use super::until_empty::until_empty;
 use crate::database::Db;
 use crate::operations::views;
 
-pub use stage::Stage;
+pub use stage::{Stage, fill};
 
 pub fn run(common: &Common, args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();

@@ -165,7 +165,7 @@ fn short_times() -> Vec<(String, String)> {
 }
 
 /// The contacts of the assets, then generated ones up to `wanted`, all with their lookups enqueued.
-async fn fill(db: &Db, wanted: usize) -> Result<(), Failure> {
+pub async fn fill(db: &Db, wanted: usize) -> Result<(), Failure> {
     let mut lines = CONTACTS.lines();
     let header = lines.next().unwrap_or("phone");
     let known: Vec<&str> = lines.take(wanted).collect();

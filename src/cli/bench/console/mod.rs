@@ -3,7 +3,7 @@
 
 mod drive;
 mod pictures;
-mod process;
+pub(super) mod process;
 mod pty;
 mod stage;
 mod svg;
