@@ -57,8 +57,11 @@ fn independent_steps_start_side_by_side_and_the_rest_waits_for_facts() {
     );
     let world = World { address_for_unknown: true, ..everything_on() };
     let moves = advance(&mut facts, &world);
-    assert_eq!(queued(&moves), ["carrier_check", "business", "address", "email_verify", "person"]);
-    assert_eq!(moved(&moves, Step::Company), Some(&Move::Block("domain")));
+    assert_eq!(queued(&moves), ["carrier_check", "business", "address"]);
+    // Whoever owns the number may have another employer and another address than the file says.
+    for waits in [Step::Company, Step::EmailVerify, Step::Person] {
+        assert_eq!(moved(&moves, waits), Some(&Move::Block("business")));
+    }
     assert_eq!(moved(&moves, Step::EmailFind), Some(&Move::Skip(Reason::AlreadyDone)));
 }
 

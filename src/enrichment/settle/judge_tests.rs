@@ -74,11 +74,11 @@ fn an_answered_lookup_plans_the_rest_and_is_the_contacts_end_of_waiting() {
     let expected = [
         ("lookup", "done", None),
         ("carrier_check", "skipped", Some("already_done")),
-        ("company", "blocked", Some("domain")),
+        ("company", "blocked", Some("business")),
         ("address", "skipped", Some("not_applicable")),
         ("email_find", "blocked", Some("company")),
-        ("email_verify", "blocked", Some("email")),
-        ("person", "blocked", Some("known_email")),
+        ("email_verify", "blocked", Some("business")),
+        ("person", "blocked", Some("business")),
         ("duplicates", "blocked", Some("business")),
     ];
     assert_eq!(states(&sheet), expected);
@@ -154,4 +154,33 @@ fn a_guess_that_takes_no_mail_is_dropped() {
     batch[0].result.found.as_mut().unwrap().request_key = "validate|a.b@harbor.example|1".into();
     let sheet = judge(&mut batch, &mut facts(card, &[(Step::EmailVerify, Standing::Live)]), &world());
     assert_eq!(sheet.changes[&1].patch["email"], Value::Null);
+}
+
+#[test]
+fn an_address_from_a_file_that_takes_no_mail_is_looked_for_once_and_judged_in_its_turn() {
+    let card = json!({"status": "completed", "phone_valid": true, "line_type": "mobile", "email": "old@harbor.example", "email_status": "unverified",
+                      "full_name": "Jane Doe", "business_email_domain": "harbor.example"});
+    let over = [
+        (Step::EmailVerify, Standing::Live),
+        (Step::Business, Standing::Done),
+        (Step::Company, Standing::Done),
+        (Step::EmailFind, Standing::Without),
+        (Step::Person, Standing::Without),
+    ];
+    let mut facts = facts(card, &over);
+    facts.get_mut(&1).unwrap().had.insert(Step::EmailFind);
+    let invalid = json!({"email_status": "invalid", "email_verified": false});
+    let mut batch = [ended(Step::EmailVerify, "zerobounce", Outcome::Data, invalid)];
+    batch[0].result.found.as_mut().unwrap().request_key = "validate|old@harbor.example|1".into();
+    let sheet = judge(&mut batch, &mut facts, &world());
+    assert_eq!(sheet.jobs.iter().map(|job| job.step).collect::<Vec<_>>(), [Step::EmailFind]);
+    let found = json!({"email": "jane@harbor.example", "email_status": "unverified"});
+    let mut batch = [ended(Step::EmailFind, "hunter-finder", Outcome::Data, found)];
+    let sheet = judge(&mut batch, &mut facts, &world());
+    assert!(sheet.jobs.iter().any(|job| job.step == Step::EmailVerify), "{:?}", sheet.jobs);
+    let invalid = json!({"email_status": "invalid", "email_verified": false});
+    let mut batch = [ended(Step::EmailVerify, "zerobounce", Outcome::Data, invalid)];
+    batch[0].result.found.as_mut().unwrap().request_key = "validate|jane@harbor.example|1".into();
+    let sheet = judge(&mut batch, &mut facts, &world());
+    assert!(sheet.jobs.iter().all(|job| job.step != Step::EmailFind), "{:?}", sheet.jobs);
 }
