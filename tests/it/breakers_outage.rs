@@ -35,10 +35,26 @@ async fn outages(db: &Db) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     found
 }
 
-async fn calls_while_open(db: &Db, sandbox: &Sandbox) -> i64 {
-    let outages = outages(db).await;
-    let open = |at: DateTime<Utc>| outages.iter().any(|(from, until)| at > *from + HEARING && at < *until);
-    sandbox.calls().iter().filter(|call| open(call.at)).count() as i64
+/// Calls that began while the breaker was open and were no probes, as each attempt has its moment written down. The far end can't
+/// tell: on a busy machine it reads a call long after it was sent.
+async fn begun_while_open(db: &Db) -> i64 {
+    let (from, until): (Vec<_>, Vec<_>) = outages(db).await.into_iter().unzip();
+    let from: Vec<DateTime<Utc>> = from.into_iter().map(|from| from + HEARING).collect();
+    let sql = "WITH o AS (SELECT * FROM unnest($1::timestamptz[], $2::timestamptz[]) AS o(since, ended)),
+            answered AS (SELECT fetched_at - make_interval(secs => took_ms / 1000.0) AS at FROM provider_results),
+            answers AS (SELECT count(*) AS n FROM answered a WHERE EXISTS (SELECT FROM o WHERE a.at > o.since AND a.at < o.ended)),
+            probes AS (SELECT count(*) AS n FROM breaker_events WHERE event = 'probe_succeeded'),
+            failed AS (SELECT count(*) AS n FROM job_failures f WHERE NOT f.probe AND EXISTS (SELECT FROM o WHERE f.started_at > o.since AND f.started_at < o.ended))
+        SELECT failed.n + greatest(answers.n - probes.n, 0) FROM failed, answers, probes";
+    sqlx::query_scalar(sql).bind(from).bind(until).fetch_one(db.pool()).await.unwrap()
+}
+
+/// No call was made that left neither an answer nor a failure; those of a worker that was killed or taken for dead apart.
+async fn all_calls_are_known(db: &Db, sandbox: &Sandbox, lost: i64) {
+    let known = count(db, "SELECT (SELECT count(*) FROM job_failures) + (SELECT count(*) FROM provider_results)").await;
+    let calls = i64::try_from(sandbox.counters()["twilio"].total).unwrap();
+    let taken_for_dead = count(db, "SELECT count(*) FROM nodes WHERE state = 'lost'").await;
+    assert!(calls <= known + lost || taken_for_dead > 0, "{calls} calls, {known} known");
 }
 
 async fn burnt_while_open(db: &Db) -> i64 {
@@ -52,8 +68,8 @@ async fn burnt_while_open(db: &Db) -> i64 {
 async fn nothing_was_wasted(db: &Db, sandbox: &Sandbox, contacts: i64) {
     assert_eq!(statuses(db).await, (0, 0, contacts, 0));
     assert_eq!(count(db, "SELECT count(*) FROM job_history WHERE kind = 'lookup'").await, contacts);
-    let probes = count(db, "SELECT count(*) FROM breaker_events WHERE event = 'probe'").await;
-    assert_eq!(calls_while_open(db, sandbox).await, probes, "{:?}", events(db).await);
+    assert_eq!(begun_while_open(db).await, 0, "{:?}", events(db).await);
+    all_calls_are_known(db, sandbox, 0).await;
     assert_eq!(burnt_while_open(db).await, 0);
 }
 
