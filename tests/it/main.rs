@@ -42,6 +42,7 @@ mod fleet_versions;
 mod hardening;
 mod house;
 mod import_files;
+mod known_defects;
 mod lookup_batches;
 mod lookup_packages;
 mod lookup_secrets;
