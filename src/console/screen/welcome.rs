@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::console::keys::{Do, Place};
-use crate::console::model::Model;
+use crate::console::model::{Model, Screen};
 use crate::console::theme::Token;
 use crate::console::widget::{Piece, Sheet};
 
@@ -32,10 +32,17 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let key_words = if has_key {
         "a worker has a key for lookups"
     } else {
-        "no worker has a key for lookups yet: contacts can be imported, their lookups wait until one has"
+        "no worker has a key for lookups yet: what is imported waits until one has"
+    };
+    let slots = model.facts.keymap.key_of(Do::Show(Screen::Credentials), Place::Overview);
+    let lead = if has_key {
+        " leads to all credentials"
+    } else {
+        " leads to where one is entered; workers take it up at once"
     };
     let lines: Vec<Vec<Piece<'_>>> = vec![
         vec![(mark.into(), token), ("1  credential   ".into(), Token::Title), (key_words.into(), Token::Text)],
+        vec![("                  ".into(), Token::Text), (slots.into(), Token::Accent), (lead.into(), Token::Text)],
         Vec::new(),
         vec![
             ("- ".into(), Token::Warn),

@@ -229,3 +229,50 @@ pub(super) fn to_slot(model: &mut Model, slot: Option<&'static str>) {
         settle(model);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::console::effect::Effect;
+    use crate::console::fixture;
+    use crate::console::keys::{Code, Key};
+    use crate::console::message::Msg;
+    use crate::console::model::Model;
+    use crate::console::update::update;
+
+    fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+        let mut all = Vec::new();
+        for c in keys.chars() {
+            let key = if c == '\n' { Key::plain(Code::Enter) } else { Key::char(c) };
+            all.extend(update(model, Msg::Key(key), fixture::now()));
+            fixture::answer(model);
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_typed_leaves_once_and_is_nowhere_in_what_can_be_printed() {
+        let mut model = fixture::model((120, 36), true);
+        press(&mut model, "6r");
+        update(&mut model, Msg::Paste("AC0123456789abcdef0123456789abcdef".into()), fixture::now());
+        press(&mut model, "\n");
+        let pasted = Msg::Paste("hush-hush-0123456789".into());
+        assert!(!format!("{pasted:?}").contains("hush"));
+        update(&mut model, pasted, fixture::now());
+        assert!(!format!("{model:?}").contains("hush"));
+        let effects = press(&mut model, "\n\n\n\n");
+        assert!(matches!(effects.as_slice(), [Effect::Credential(_)]), "{effects:?}");
+        assert!(!format!("{effects:?} {model:?}").contains("hush"));
+        assert!(model.overlay.is_none(), "the fields are gone");
+    }
+
+    #[test]
+    fn a_console_that_only_reads_says_why_and_asks_for_nothing() {
+        let mut model = fixture::model((120, 36), true);
+        model.facts.read_only = true;
+        for key in ["r", "v", "f", "b", "x"] {
+            let effects = press(&mut model, &format!("6{key}"));
+            assert!(!effects.iter().any(|e| matches!(e, Effect::Credential(_) | Effect::Plan(_))), "{key}");
+            assert!(model.toast.as_ref().is_some_and(|t| t.text.contains("read-only")), "{key}");
+        }
+    }
+}

@@ -9,14 +9,16 @@ use super::pty::{Line, Pty, Started};
 use super::svg::svg;
 
 /// The pane's name, the keys that lead to it, and what its screen shows then.
-const PANES: [(&str, &[&str], &str); 12] = [
+const PANES: [(&str, &[&str], &str); 14] = [
     ("overview", &[], "Incident"),
     ("lanes", &["2", "\r"], "Lanes > twilio"),
     ("breakers", &["3"], "if you act now"),
     ("reset", &["r"], "Cancel"),
     ("contacts", &["\x1b", "4"], "Contacts"),
     ("contact", &["\r"], "Steps"),
-    ("timeline", &["q", "7"], "[events]"),
+    ("ask", &["q", "5", "/", "failed contacts", "\r"], "Understood as"),
+    ("credentials", &["6"], "= environment"),
+    ("timeline", &["7"], "[events]"),
     ("logs", &["l"], "[logs]"),
     ("fleet", &["8"], "Fleet:"),
     ("usage", &["9"], "Usage by day"),
