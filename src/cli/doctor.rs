@@ -27,10 +27,12 @@ fn check(what: impl Into<String>, ok: bool, detail: impl Into<String>) -> Check 
     Check { what: what.into(), ok, detail: detail.into() }
 }
 
-pub async fn run(common: &Common, args: &DoctorArgs) -> Result<ExitCode, Failure> {
-    if let Some(size) = args.batch {
-        return super::batch::switch(common, size).await;
-    }
+/// All findings: whether each is as it should be, what it is about, and what to do.
+pub(super) async fn findings(common: &Common) -> Vec<(bool, String, String)> {
+    examined(common).await.into_iter().map(|c| (c.ok, c.what, c.detail)).collect()
+}
+
+async fn examined(common: &Common) -> Vec<Check> {
     let mut checks = Vec::new();
     match super::open::settings(common) {
         Ok(settings) => {
@@ -43,6 +45,14 @@ pub async fn run(common: &Common, args: &DoctorArgs) -> Result<ExitCode, Failure
         Err(error) => checks.push(check("settings", false, error.to_string())),
     }
     checks.push(terminal());
+    checks
+}
+
+pub async fn run(common: &Common, args: &DoctorArgs) -> Result<ExitCode, Failure> {
+    if let Some(size) = args.batch {
+        return super::batch::switch(common, size).await;
+    }
+    let checks = examined(common).await;
     // A provider that is off or has no key is a choice, not a fault: only the rest decides the exit code.
     let chosen = |c: &Check| c.what.starts_with("credential") || c.what.starts_with("provider");
     let failed = checks.iter().any(|c| !c.ok && !chosen(c));

@@ -30,6 +30,8 @@ mod models;
 mod open;
 mod output;
 mod packaging;
+#[cfg(test)]
+mod parity_tests;
 mod records;
 mod redact;
 mod sandbox;

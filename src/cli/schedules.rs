@@ -42,6 +42,16 @@ pub enum SchedulesVerb {
         #[arg(long, value_enum, default_value_t = Recurring::Lookup)]
         work: Recurring,
     },
+    /// Let it rest: it keeps its times and fires nothing.
+    Pause {
+        /// Its name.
+        name: String,
+    },
+    /// Let it fire again, at its next time.
+    Resume {
+        /// Its name.
+        name: String,
+    },
     /// Fire it no more.
     Remove {
         /// Its name.
@@ -64,10 +74,12 @@ pub async fn run(common: &Common, args: &SchedulesArgs) -> Result<ExitCode, Fail
     let opened = super::open::open(common).await?;
     let action = match &args.verb {
         SchedulesVerb::List => None,
+        SchedulesVerb::Pause { name } => Some(Action::PauseSchedule { name: name.clone(), paused: true }),
+        SchedulesVerb::Resume { name } => Some(Action::PauseSchedule { name: name.clone(), paused: false }),
         SchedulesVerb::Remove { name } => Some(Action::RemoveSchedule { name: name.clone() }),
         SchedulesVerb::Add { name, every, filter, again, work } => {
             let work = chore(&opened.settings, *work, filter, *again);
-            Some(Action::AddSchedule(Schedule { name: name.clone(), every: every.clone(), work }))
+            Some(Action::AddSchedule(Schedule { name: name.clone(), every: every.clone(), work, paused: false }))
         }
     };
     match action {
@@ -109,7 +121,7 @@ async fn list(db: &Db, common: &Common) -> Result<(), Failure> {
                 s.every.clone(),
                 s.work.clone(),
                 format!("{filter}{}", if s.again { ", again" } else { "" }),
-                or_dash(s.next_at.map(time)),
+                s.paused_by.as_ref().map_or_else(|| or_dash(s.next_at.map(time)), |by| format!("paused by {by}")),
                 or_dash(s.last_at.map(time)),
                 or_dash(s.last_result.clone()),
             ]

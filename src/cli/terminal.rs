@@ -16,14 +16,14 @@ use crate::breakers::Rules;
 use crate::console::desks::Desks;
 use crate::console::model::Facts;
 use crate::console::plain::{self, PlainOptions};
-use crate::console::{self, ConsoleOptions, Exit, Link, Pool, UserFiles};
+use crate::console::{self, ConsoleOptions, Doctor, Exit, Link, Pool, UserFiles};
 use crate::database::{Db, Rights};
 use crate::enrichment;
 use crate::fleet::Member;
 use crate::operations::actions::Actor;
 use crate::operations::views;
 use crate::settings::{self, ConsoleSettings};
-use crate::telemetry::RingReader;
+use crate::telemetry::{self, RingReader};
 use crate::vault::KeySource;
 
 pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
@@ -48,8 +48,17 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
         Some(runtime.block_on(Crew::start(options))?)
     };
     let twilio = opened.settings.provider("twilio");
+    let asked = common.clone();
+    let doctor: Doctor = Arc::new(move || {
+        let common = asked.clone();
+        Box::pin(async move { super::doctor::findings(&common).await })
+    });
     let show = Show {
         files,
+        around: Around {
+            log_dir: Some(opened.settings.telemetry.log_dir.clone().unwrap_or_else(telemetry::log_dir)),
+            doctor: Some(doctor),
+        },
         rules: crew::all_rules(&opened.settings),
         lookup: (twilio.lookup.packages.join(","), super::lookup::limits(&opened.settings)),
         notes: access.no_pool.iter().filter(|_| !read_only && !args.no_workers).cloned().collect(),
@@ -79,10 +88,21 @@ fn files(keys: Option<&Path>) -> Result<UserFiles, Failure> {
     Ok(files)
 }
 
+/// What can be found out beside the database's rows; nothing of it in a demo.
+#[derive(Clone, Default)]
+pub struct Around {
+    /// The folder of log files.
+    pub log_dir: Option<std::path::PathBuf>,
+    /// Asks the doctor.
+    pub doctor: Option<Doctor>,
+}
+
 /// How the console is shown.
 pub struct Show<'a> {
     /// Keys and themes of the user.
     pub files: UserFiles,
+    /// What else can be found out.
+    pub around: Around,
     /// Packages and attempts of lookups.
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
@@ -147,6 +167,8 @@ impl Show<'_> {
             link: self.link(),
             esc_delay: self.settings.esc_delay,
             logs: self.logs.clone(),
+            log_dir: self.around.log_dir.clone(),
+            doctor: self.around.doctor.clone(),
             pool: Pool { drain: Some(drain), rest },
             shutdown: CancellationToken::new(),
             workers: runtime.handle().clone(),
@@ -183,6 +205,8 @@ impl Show<'_> {
             facts,
             logs: self.logs.clone(),
             desks: self.desks.clone(),
+            log_dir: self.around.log_dir.clone(),
+            doctor: self.around.doctor.clone(),
             drain: Some(drain),
             workers: runtime.handle().clone(),
         }

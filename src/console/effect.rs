@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::desks::{AskWish, CredentialWish};
+use super::model::Reading;
 use crate::contacts::contact::ContactDetail;
 use crate::contacts::page::{Estimate, Page, Sort, Start};
-use crate::operations::actions::{Action, Confirmed};
+use crate::operations::actions::{Action, Confirmed, Limits};
 use crate::operations::views::{AuditRow, BreakerEvent, JobDetail, JobGroup, JobPage, SlotView, SpendRow, TimelineRow};
 
 /// A wish that leaves the pure core.
@@ -24,6 +25,8 @@ pub enum Effect {
     Plan(Action),
     /// Run what was agreed to.
     Run(Box<Confirmed>),
+    /// Run what takes long as a work with this number: it can be ended, and then nothing was done.
+    RunLong(u64, Box<Confirmed>),
     /// Take back the action of this audit row.
     Undo(i64),
     /// Put a question to its desk; the number comes back with the answer, 0 where nobody waits.
@@ -32,6 +35,8 @@ pub enum Effect {
     Credential(CredentialWish),
     /// Read the state at a moment.
     Past(DateTime<Utc>),
+    /// Read something aside, once.
+    Read(Reading),
     /// Begin an import or export with this number.
     Work(u64, Job),
     /// End it; what was done stays.
@@ -42,6 +47,8 @@ pub enum Effect {
     Mouse(bool),
     /// Change the theme.
     Theme(String),
+    /// Read the theme in use anew: its file may have changed.
+    Restyle,
     /// Say how fast the link is.
     Link,
     /// Ask the terminal anew how fast it reads.
@@ -61,8 +68,8 @@ pub enum Effect {
 /// A program that takes the terminal for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outside {
-    /// The demo, in its own database.
-    Demo,
+    /// This program with these words, such as a demo or a drill: it makes a database of its own.
+    Ourselves(Vec<String>),
     /// The user's editor, with this text; its result comes home as [`super::message::Msg::Edited`].
     Editor(String),
 }
@@ -70,12 +77,14 @@ pub enum Outside {
 /// Work that goes on in the background.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// Read contacts from a file.
-    Import {
+    /// Read contacts from a file; with limits for their lookups.
+    Import(Import, Limits),
+    /// Write a text to a file.
+    Text {
         /// The file.
         path: String,
-        /// How far lookups may go, where new contacts are looked up.
-        lookup: Option<crate::operations::actions::Limits>,
+        /// What is written.
+        text: String,
     },
     /// Write contacts to a file.
     Export {
@@ -88,6 +97,23 @@ pub enum Job {
     },
 }
 
+/// A file to import, and how it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Import {
+    /// The file.
+    pub path: String,
+    /// Whether its new contacts are looked up.
+    pub lookup: bool,
+    /// Country of numbers without `+`; none = the United States.
+    pub region: Option<String>,
+    /// Columns and the fields that they fill.
+    pub map: Vec<(String, String)>,
+    /// Where rejected rows go, with their reasons.
+    pub rejects: Option<String>,
+    /// Packages of a lookup, for its price.
+    pub packages: String,
+}
+
 /// What the pane in focus wants to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
@@ -97,6 +123,8 @@ pub enum Query {
         lane: String,
         /// Job state.
         state: &'static str,
+        /// What else they must match, in the filter language; empty = all.
+        filter: String,
         /// Page's begin; none = the newest.
         before: Option<i64>,
         /// Rows.
@@ -125,8 +153,8 @@ pub enum Query {
     Timeline(Option<i64>),
     /// The audit log below a number.
     Audit(Option<i64>),
-    /// Calls and cost by provider and day.
-    Spend,
+    /// Calls and cost by provider and day, so many days back.
+    Spend(i32),
     /// Credentials; the slots that this process's environment gives.
     Credentials(Vec<&'static str>),
 }

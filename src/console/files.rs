@@ -58,9 +58,12 @@ impl UserFiles {
         names
     }
 
-    fn changed(&self) -> (Option<SystemTime>, Vec<String>) {
+    /// When the keys were changed, and which themes there are and when each was changed.
+    fn changed(&self) -> (Option<SystemTime>, Vec<(String, Option<SystemTime>)>) {
         let when = |path: &PathBuf| std::fs::metadata(path).and_then(|m| m.modified()).ok();
-        (self.keys.as_ref().and_then(when), self.theme_names())
+        let theme = |name: &String| self.themes.as_ref().and_then(|folder| when(&folder.join(format!("{name}.toml"))));
+        let themes = self.theme_names().into_iter().map(|name| (name.clone(), theme(&name))).collect();
+        (self.keys.as_ref().and_then(when), themes)
     }
 
     /// Says when keys or themes have changed, until nobody listens.
@@ -73,7 +76,8 @@ impl UserFiles {
                 let _ = home.send(Msg::Keys(self.keymap().map(Arc::new)));
             }
             if now.1 != before.1 {
-                let _ = home.send(Msg::Themes(super::theme::names(&now.1)));
+                let names: Vec<String> = now.1.iter().map(|(name, _)| name.clone()).collect();
+                let _ = home.send(Msg::Themes(super::theme::names(&names)));
             }
             before = now;
         }

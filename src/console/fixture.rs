@@ -184,7 +184,14 @@ pub fn jobs() -> Answer {
 }
 
 pub fn groups() -> Answer {
-    let group = |error: &str, count, example| JobGroup { lane: "twilio".into(), error: error.into(), count, example };
+    let group = |error: &str, count, example| JobGroup {
+        lane: "twilio".into(),
+        error: error.into(),
+        count,
+        example,
+        first_at: ago(5000),
+        last_at: ago(215),
+    };
     Answer::Groups(vec![group("503 upstream overloaded", 38, 88_120), group("invalid JSON at line 1", 3, 71_002)])
 }
 
@@ -351,7 +358,7 @@ pub fn answer(model: &mut Model) {
         Query::Timeline(_) => Answer::Timeline(timeline()),
         Query::Audit(_) => Answer::Audit(audit()),
         Query::Credentials(_) => Answer::Credentials(slots()),
-        Query::Spend => Answer::Spend(spend()),
+        Query::Spend(_) => Answer::Spend(spend()),
     };
     let id = model.asked.0;
     update(model, Msg::Answer { id, at: now(), result: Ok(Arc::new(answer)) }, now());

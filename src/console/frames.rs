@@ -1,7 +1,6 @@
 //! When a frame is due: keys at once, data at most once a second and within a budget of bytes, and nothing while the
 //! frame before is still being written.
 
-use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -9,10 +8,10 @@ use ratatui::buffer::Buffer;
 
 use super::edge::Painter;
 
-/// At most 30 frames a second, whatever is pressed: so many within such a time, at once where there is room, since the
-/// answer of the database often comes just before the next key.
-const KEY_FRAMES: usize = 3;
-const KEY_TIME: Duration = Duration::from_millis(100);
+/// At most 30 frames in any second, whatever is pressed: so many at once, since the answer of the database often comes
+/// just before the next key, and then so many a second.
+const AT_ONCE: f64 = 6.0;
+const A_SECOND: f64 = 24.0;
 /// At most one frame a second for data.
 const DATA_FRAME: Duration = Duration::from_millis(950);
 /// Bytes a second for data, on a normal and on a slow link.
@@ -27,8 +26,8 @@ pub struct Frames {
     key: bool,
     data: bool,
     writing: bool,
-    /// When the last frames were made, the oldest first; at most [`KEY_FRAMES`].
-    made: VecDeque<Instant>,
+    /// Frames that may be made at once, and when that was counted.
+    room: (f64, Instant),
     data_after: Instant,
     measure: Measure,
     /// What goes with the next frame and is no picture: clipboard, mouse.
@@ -53,7 +52,7 @@ impl Frames {
             key: true,
             data: false,
             writing: false,
-            made: VecDeque::new(),
+            room: (AT_ONCE, now),
             data_after: now,
             measure,
             aside: Vec::new(),
@@ -89,10 +88,15 @@ impl Frames {
         self.writing = false;
     }
 
+    fn room_at(&self, now: Instant) -> f64 {
+        let (room, counted) = self.room;
+        (room + now.saturating_duration_since(counted).as_secs_f64() * A_SECOND).min(AT_ONCE)
+    }
+
     /// When the next frame may be made; none while nothing waits.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        let full = self.made.len() >= KEY_FRAMES;
-        let earliest = self.made.front().filter(|_| full).map_or(now, |oldest| *oldest + KEY_TIME);
+        let lacking = (1.0 - self.room_at(now)).max(0.0);
+        let earliest = if lacking > 0.0 { now + Duration::from_secs_f64(lacking / A_SECOND) } else { now };
         match (self.writing, self.key, self.data) {
             (true, ..) => None,
             (_, true, _) => Some(earliest),
@@ -111,10 +115,7 @@ impl Frames {
             None if aside.is_empty() => return Ok(None),
             None => aside,
         };
-        if self.made.len() >= KEY_FRAMES {
-            self.made.pop_front();
-        }
-        self.made.push_back(now);
+        self.room = ((self.room_at(now) - 1.0).max(0.0), now);
         self.writing = true;
         let pause = Duration::from_secs_f64(bytes.len() as f64 / BUDGET[usize::from(slow)]);
         self.data_after = now + if for_key { DATA_FRAME } else { DATA_FRAME.max(pause) };
@@ -164,12 +165,13 @@ mod tests {
         assert_eq!(frames.due(start), Some(start + DATA_FRAME));
         frames.wanted(true);
         assert_eq!(frames.due(start), Some(start));
-        for text in ["b", "c"] {
+        for text in ["b", "c", "d", "e", "f"] {
             frames.make(picture(text), false, start).unwrap();
             frames.written();
         }
         frames.wanted(true);
-        assert_eq!(frames.due(start), Some(start + KEY_TIME), "the fourth within 100 ms waits");
+        let wait = frames.due(start).unwrap() - start;
+        assert!((0.04..0.05).contains(&wait.as_secs_f64()), "the seventh at once waits {wait:?}");
     }
 
     #[test]

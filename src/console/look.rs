@@ -9,6 +9,7 @@ use super::theme::{self, Depth, Glyphs, Theme};
 pub struct Look {
     /// The theme.
     pub theme: Theme,
+    name: String,
     depth: Depth,
     files: UserFiles,
 }
@@ -19,13 +20,20 @@ impl Look {
         let glyphs = if ascii || !can.unicode { Glyphs::ASCII } else { Glyphs::UNICODE };
         let name = if can.depth == Depth::Mono { "mono" } else { name };
         let theme = find(name, can.depth, glyphs, &files)?;
-        Ok(Look { theme, depth: can.depth, files })
+        Ok(Look { theme, name: name.to_owned(), depth: can.depth, files })
     }
 
     /// Uses another theme; the present one stays when that can't be read.
     pub fn change(&mut self, name: &str) -> Result<(), String> {
         self.theme = find(name, self.depth, self.theme.glyphs, &self.files).map_err(|e| e.to_string())?;
+        self.name = name.to_owned();
         Ok(())
+    }
+
+    /// Reads the theme in use anew: its name, or why it stays as it was.
+    pub fn again(&mut self) -> Result<String, String> {
+        let name = self.name.clone();
+        self.change(&name).map(|()| name)
     }
 }
 

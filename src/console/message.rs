@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::desks::{AskSaid, CredentialSaid};
 use super::effect::Answer;
 use super::keys::{Key, Keymap};
-use super::model::Step;
+use super::model::{PaperLine, Reading, Step};
 use crate::operations::actions::{Plan, Receipt};
 use crate::operations::views::{SamplePoint, Status, TimelineRow};
 use crate::telemetry::LogLine;
@@ -61,6 +61,8 @@ pub enum Msg {
         /// The data, or why there is none.
         result: Result<Arc<Answer>, String>,
     },
+    /// What was read aside, or why there is nothing.
+    Paper(Reading, Result<Vec<PaperLine>, String>),
     /// What a wish would touch, or why it can't be.
     Planned(Result<Box<Plan>, String>),
     /// What was done, or why not.

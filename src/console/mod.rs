@@ -49,6 +49,7 @@ use edge::{Capability, Output, Session, Tty};
 use model::{Facts, Model};
 use theme::ThemeError;
 
+pub use feed::Doctor;
 pub use files::UserFiles;
 
 /// Work that the caller does for the console, on the workers' runtime.
@@ -99,14 +100,18 @@ pub struct ConsoleOptions {
     pub desks: Desks,
     /// Whose days a filter means.
     pub zone: chrono_tz::Tz,
-    /// What the database lets this login do.
-    pub rights: Option<crate::database::Rights>,
     /// How fast the link is.
     pub link: Link,
     /// How long a bare ESC may be the begin of a torn sequence; at least 80 ms over SSH.
     pub esc_delay: Duration,
     /// The log of this process.
     pub logs: Option<RingReader>,
+    /// The folder of log files.
+    pub log_dir: Option<std::path::PathBuf>,
+    /// Asks the doctor.
+    pub doctor: Option<Doctor>,
+    /// What the database lets this login do.
+    pub rights: Option<crate::database::Rights>,
     /// The worker pool of this process.
     pub pool: Pool,
     /// Cancelled when the process is asked to end: the console drains and leaves.
@@ -177,14 +182,15 @@ pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
         of_environment: options.desks.of_environment(),
     };
     let model = Model::new(facts, Tty::size(), chrono::Utc::now());
-    let (mut hands, home) = perform::Hands::new(options.db, options.actor, options.workers, slow);
+    let sources = feed::Sources { db: options.db, doctor: options.doctor, logs: options.log_dir };
+    let (mut hands, home) = perform::Hands::new(options.actor, options.workers, slow, sources);
     hands.lend(options.desks, options.zone);
     let frames = frames::Frames::new(model.size, options.link == Link::Measured, Instant::now());
     hands.runtime().spawn(options.files.watch(hands.results()));
     let logs = options.logs.map(|ring| (ring, 0));
     let spots = Vec::new();
-    let turn =
-        turn::Turn { model, look, hands, terminal, output, pool: options.pool, frames, asked: false, spots, logs };
+    let (pool, titled) = (options.pool, String::new());
+    let turn = turn::Turn { model, look, hands, terminal, output, pool, frames, asked: false, spots, titled, logs };
     let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
     let exit = runtime.block_on(turn.run(ears));
     Ok(exit?)

@@ -46,7 +46,9 @@ impl Terminal {
         self.deaf().await;
         self.session.leave();
         let ran = match outside {
-            Outside::Demo => demo(&self.tty).map(|()| None).map_err(|e| format!("the demo did not start: {e}")),
+            Outside::Ourselves(words) => ourselves(&self.tty, &words)
+                .map(|()| None)
+                .map_err(|e| format!("the {} did not start: {e}", words.join(" "))),
             Outside::Editor(text) => editor(&self.tty, &text).map(Some),
         };
         self.session.enter_again()?;
@@ -75,9 +77,17 @@ fn on(tty: &Tty, command: &mut Command) -> io::Result<bool> {
     Ok(command.status()?.success())
 }
 
-fn demo(tty: &Tty) -> io::Result<()> {
+/// This program in a database of its own; what it leaves on the terminal is read before the console comes back.
+fn ourselves(tty: &Tty, words: &[String]) -> io::Result<()> {
     let program = std::env::current_exe()?;
-    on(tty, Command::new(program).arg("demo")).map(|_| ())
+    on(tty, Command::new(program).args(words))?;
+    if words.first().is_none_or(|word| word != "drill") {
+        return Ok(());
+    }
+    let mut terminal = &tty.output;
+    terminal.write_all(b"\r\nEnter leads back to the console. ")?;
+    let mut answer = [0; 1];
+    (&tty.input).read(&mut answer).map(|_| ())
 }
 
 /// Lets the user change a text in a file that only he may read.

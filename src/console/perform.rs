@@ -12,8 +12,9 @@ use tokio::task::JoinHandle;
 use super::Work;
 use super::desks::Desks;
 use super::effect::{Effect, Query};
-use super::feed::{Answered, Beat, Question, watch_pulse, watch_query};
+use super::feed::{Answered, Beat, Question, Sources, read_aside, watch_pulse, watch_query};
 use super::message::{Msg, Pulse, TREND_MINUTES};
+use super::model::Reading;
 use super::work::{Bench, Works};
 use crate::contacts::filter::Anchor;
 use crate::database::Db;
@@ -21,7 +22,6 @@ use crate::operations::actions::{self, Actor};
 use crate::operations::views;
 
 /// What effects need.
-#[derive(Debug)]
 pub struct Hands {
     db: Db,
     actor: Actor,
@@ -35,6 +35,9 @@ pub struct Hands {
     works: Works,
     desks: Desks,
     zone: Tz,
+    /// What is being read aside.
+    aside: Option<JoinHandle<()>>,
+    sources: Sources,
     /// One bell for each feed: a notification wakes one waiter only.
     bells: [Arc<Notify>; 2],
 }
@@ -53,15 +56,14 @@ pub struct Home {
 impl Drop for Hands {
     fn drop(&mut self) {
         self.pulse.abort();
-        if let Some(focus) = self.focus.take() {
-            focus.abort();
-        }
+        [self.focus.take(), self.aside.take()].into_iter().flatten().for_each(|task| task.abort());
     }
 }
 
 impl Hands {
     /// Starts the feed of the whole.
-    pub fn new(db: Db, actor: Actor, runtime: Handle, slow: bool) -> (Hands, Home) {
+    pub fn new(actor: Actor, runtime: Handle, slow: bool, sources: Sources) -> (Hands, Home) {
+        let db = sources.db.clone();
         let (results, results_home) = mpsc::unbounded_channel();
         let (answers, answers_home) = watch::channel(None);
         let (beats, beats_home) = watch::channel(None);
@@ -70,6 +72,7 @@ impl Hands {
         let pulse = runtime.spawn(watch_pulse(db.clone(), bells[0].clone(), slow.clone(), beats));
         let answers = Arc::new(answers);
         let works = Works::default();
+        let (focus, aside, desks, zone) = (None, None, Desks::default(), Tz::UTC);
         let hands = Hands {
             db,
             actor,
@@ -77,11 +80,13 @@ impl Hands {
             slow,
             results,
             answers,
-            focus: None,
+            focus,
             pulse,
             works,
-            desks: Desks::default(),
-            zone: Tz::UTC,
+            desks,
+            zone,
+            aside,
+            sources,
             bells,
         };
         (hands, Home { results: results_home, answers: answers_home, beats: beats_home })
@@ -120,14 +125,31 @@ impl Hands {
     }
 
     /// Runs what reads or writes in the database; everything else is the loop's own.
-    pub fn perform(&self, effect: Effect) {
+    pub fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Work(id, job) => {
                 let bench = Bench { db: self.db.clone(), actor: self.actor.clone(), home: self.results.clone() };
                 self.works.begin(&self.runtime, bench, id, job);
             }
+            Effect::RunLong(id, confirmed) => {
+                let bench = Bench { db: self.db.clone(), actor: self.actor.clone(), home: self.results.clone() };
+                self.works.act(&self.runtime, bench, id, *confirmed);
+            }
             Effect::EndWork(id) => self.works.end(id, &self.results),
+            Effect::Read(reading) => self.read(reading),
             other => self.spawn(other),
+        }
+    }
+
+    /// Reads aside; what was read before and has not arrived is not wanted any more.
+    fn read(&mut self, reading: Reading) {
+        let (sources, results) = (self.sources.clone(), self.results.clone());
+        let reader = self.runtime.spawn(async move {
+            let lines = read_aside(&sources, &reading).await;
+            let _ = results.send(Msg::Paper(reading, lines));
+        });
+        if let Some(before) = self.aside.replace(reader) {
+            before.abort();
         }
     }
 

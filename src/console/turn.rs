@@ -49,6 +49,8 @@ pub struct Turn {
     pub(super) asked: bool,
     /// What lies where on the screen, for the mouse.
     pub(super) spots: Vec<(Rect, Spot)>,
+    /// The terminal's title.
+    pub(super) titled: String,
     /// The log, and the newest line that the model has.
     pub(super) logs: Option<(RingReader, u64)>,
 }
@@ -219,6 +221,11 @@ impl Turn {
                 Effect::Mouse(on) => self.frames.beside(if on { MOUSE_ON } else { MOUSE_OFF }),
                 Effect::Link => self.hands.set_slow(self.model.facts.slow),
                 Effect::Measure => self.frames.measure_again(),
+                Effect::Restyle => {
+                    if let Err(why) = self.look.again() {
+                        let _ = update(&mut self.model, Msg::Themed(Err(why)), Utc::now());
+                    }
+                }
                 Effect::Theme(name) => {
                     let msg = Msg::Themed(self.look.change(&name).map(|()| name));
                     // It asks for nothing.
@@ -234,12 +241,22 @@ impl Turn {
         let (columns, rows) = self.model.size;
         let area = Rect::new(0, 0, columns, rows);
         let mut picture = Buffer::empty(area);
+        self.title();
         self.spots = screen::draw(&self.model, &self.look.theme, &mut picture, area);
         if let Some(bytes) = self.frames.make(picture, self.model.facts.slow, Instant::now())? {
             self.asked = matches!(self.model.overlay, Some(Overlay::Confirm(_)));
             self.output.send(bytes);
         }
         Ok(None)
+    }
+
+    /// The terminal's title carries the worst state: it is seen from another window.
+    fn title(&mut self) {
+        let title = screen::title(&self.model);
+        if title != self.titled {
+            self.frames.beside(format!("\x1b]2;{title}\x07").as_bytes());
+            self.titled = title;
+        }
     }
 
     /// Hands leases back, gives the terminal away, stops, and takes all of it again.

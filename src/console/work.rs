@@ -13,15 +13,16 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::effect::Job;
+use super::effect::{Import, Job};
 use super::message::Msg;
 use super::model::Step;
 use crate::contacts::export::{Format, export};
 use crate::contacts::filter::{Anchor, Filter};
-use crate::contacts::import::{ImportOptions, Source};
+use crate::contacts::import::{ImportOptions, ImportReport, Source};
 use crate::contacts::page;
+use crate::contacts::phone::Region;
 use crate::database::Db;
-use crate::operations::actions::{Actor, ImportWish, Limits, run_import};
+use crate::operations::actions::{self, Actor, Confirmed, ImportWish, Limits, run_import};
 
 /// How often one work says how far it is.
 const STEP: Duration = Duration::from_millis(500);
@@ -29,7 +30,7 @@ const STEP: Duration = Duration::from_millis(500);
 /// All works under way, by number.
 #[derive(Debug, Default)]
 pub struct Works {
-    running: Arc<Mutex<BTreeMap<u64, AbortHandle>>>,
+    running: Arc<Mutex<BTreeMap<u64, (AbortHandle, &'static str)>>>,
 }
 
 /// What a work needs.
@@ -49,21 +50,35 @@ impl Works {
         let running = Arc::clone(&self.running);
         let task = runtime.spawn(async move {
             let result = match job {
-                Job::Import { path, lookup } => import(&bench, id, path, lookup).await,
+                Job::Import(file, limits) => import(&bench, id, &file, limits).await,
+                Job::Text { path, text } => keep(&path, &text),
                 Job::Export { path, filter, zone } => write(&bench, id, &path, (&filter, zone)).await,
             };
             locked(&running).remove(&id);
             // Nobody listens any more once the console was left.
             let _ = home.send(Msg::Ended(id, result));
         });
-        locked(&self.running).insert(id, task.abort_handle());
+        locked(&self.running).insert(id, (task.abort_handle(), "ended by hand: what was done stays"));
     }
 
-    /// Ends a work; what was done stays.
+    /// Carries out an action of many rows; ended before its end, its transaction is taken back.
+    pub fn act(&self, runtime: &Handle, bench: Bench, id: u64, confirmed: Confirmed) {
+        let running = Arc::clone(&self.running);
+        let task = runtime.spawn(async move {
+            let done = actions::run(&bench.db, confirmed, &bench.actor).await.map_err(|e| e.to_string());
+            locked(&running).remove(&id);
+            let said = done.as_ref().map(|receipt| receipt.summary.clone()).map_err(Clone::clone);
+            let _ = bench.home.send(Msg::Ended(id, said));
+            let _ = bench.home.send(Msg::Done(done));
+        });
+        locked(&self.running).insert(id, (task.abort_handle(), "ended by hand: nothing was done"));
+    }
+
+    /// Ends a work.
     pub fn end(&self, id: u64, home: &mpsc::UnboundedSender<Msg>) {
-        if let Some(task) = locked(&self.running).remove(&id) {
+        if let Some((task, words)) = locked(&self.running).remove(&id) {
             task.abort();
-            let _ = home.send(Msg::Ended(id, Err("ended by hand: what was done stays".into())));
+            let _ = home.send(Msg::Ended(id, Err(words.into())));
         }
     }
 }
@@ -88,11 +103,30 @@ impl Teller<'_> {
     }
 }
 
-async fn import(bench: &Bench, id: u64, path: String, lookups: Option<Limits>) -> Result<String, String> {
-    let name = Path::new(&path).file_name().map_or_else(|| path.clone(), |n| n.to_string_lossy().into_owned());
-    let options = ImportOptions { source_name: Some(name), ..ImportOptions::default() };
-    let source = Source::File(expanded(&path));
-    let wish = ImportWish { source, options, lookups };
+/// How a file is read.
+fn options(import: &Import, rejects: bool) -> Result<ImportOptions<'static>, String> {
+    let name = Path::new(&import.path).file_name();
+    let name = name.map_or_else(|| import.path.clone(), |n| n.to_string_lossy().into_owned());
+    let region =
+        import.region.as_deref().map(str::parse).transpose().map_err(|e| format!("{e}"))?.unwrap_or(Region::US);
+    let rejects = import.rejects.as_deref().filter(|_| rejects).map(|path| {
+        let path = expanded(path);
+        created(&path).map_err(|e| format!("{} can't be written: {e}", path.display()))
+    });
+    let rejects = rejects.transpose()?.map(|file| Box::new(BufWriter::new(file)) as Box<dyn Write + Send>);
+    Ok(ImportOptions { region, map: import.map.clone(), source_name: Some(name), rejects, ..ImportOptions::default() })
+}
+
+/// What a file would bring; nothing is written.
+pub(super) async fn rehearse(db: &Db, import: &Import) -> Result<ImportReport, String> {
+    let options = ImportOptions { dry_run: true, ..options(import, false)? };
+    let wish = ImportWish { source: Source::File(expanded(&import.path)), options, lookups: None };
+    run_import(db, wish, &Actor::here("console"), &mut |_| {}).await.map_err(|e| e.to_string())
+}
+
+async fn import(bench: &Bench, id: u64, file: &Import, limits: Limits) -> Result<String, String> {
+    let source = Source::File(expanded(&file.path));
+    let wish = ImportWish { source, options: options(file, true)?, lookups: file.lookup.then_some(limits) };
     let mut teller = Teller { bench, id, last: None };
     let mut progress = |p: crate::contacts::import::Progress| {
         let part = p.bytes_total.filter(|_| p.bytes > 0).map(|total| p.bytes as f64 / total.max(1) as f64);
@@ -124,6 +158,14 @@ async fn write(bench: &Bench, id: u64, path: &str, (filter, zone): (&str, Tz)) -
     let rows = export(&bench.db, &filter, format, &mut file, &mut progress).await.map_err(|e| e.to_string())?;
     file.flush().map_err(|e| format!("{} can't be written to its end: {e}", path.display()))?;
     Ok(format!("{rows} contacts written"))
+}
+
+/// Writes a text to a new file.
+fn keep(path: &str, text: &str) -> Result<String, String> {
+    let path = expanded(path);
+    let written = created(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|e| format!("{} can't be written: {e}", path.display()))?;
+    Ok(format!("{} lines written to {}", text.lines().count(), path.display()))
 }
 
 /// A new file that only its owner may read: contacts are people. A file that is there already is not overwritten.

@@ -58,8 +58,13 @@ impl Write for DailyFile {
     }
 }
 
+/// The file of a day.
+pub(super) fn path_of(dir: &Path, day: NaiveDate) -> PathBuf {
+    dir.join(format!("{PREFIX}{day}{SUFFIX}"))
+}
+
 fn open_day(dir: &Path, day: NaiveDate) -> io::Result<File> {
-    let path = dir.join(format!("{PREFIX}{day}{SUFFIX}"));
+    let path = path_of(dir, day);
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
     Ok(file)

@@ -7,9 +7,11 @@ mod file;
 pub mod inert;
 pub mod redact;
 pub mod ring;
+mod tail;
 pub mod trace;
 
 pub use inert::{cut, inert};
 pub use redact::{Level, LiveSecret, Redactor, SharedRedactor};
 pub use ring::{LogLine, RingReader};
+pub use tail::tail;
 pub use trace::{TraceError, TraceGuard, TraceOptions, init, log_dir};

@@ -126,8 +126,10 @@ impl Sink {
         self.ring.push(at, gravity, target, &text);
         let time = at.to_rfc3339_opts(SecondsFormat::Micros, true);
         let line = format!("{time} {gravity:>5} {target}: {text}\n");
+        // All processes of a machine share the file: each line says whose it is.
+        let kept = format!("{time} {gravity:>5} {} {target}: {text}\n", std::process::id());
         // The log must not stop the work: a closed pipe or a full disk loses lines, nothing else.
-        _ = self.file.clone().write_all(line.as_bytes());
+        _ = self.file.clone().write_all(kept.as_bytes());
         if self.to_stderr {
             _ = io::stderr().lock().write_all(line.as_bytes());
         }

@@ -63,6 +63,8 @@ async fn an_empty_database_says_what_to_do_and_it_is_done_from_there() {
     pty.shows(&["Import a file"]);
     pty.press(&format!("\x1b[200~{path}\x1b[201~"));
     pty.press("\r");
+    pty.shows(&["50 rows: 50 new", "costs about $0."]);
+    pty.press("\r");
     pty.shows(&["50 rows read, 50 new", "lane"]);
     assert_eq!(count(&desk.test.db, "SELECT count(*) FROM jobs WHERE kind = 'lookup'").await, 50);
     let target = desk.home.path().join("out.jsonl");

@@ -52,7 +52,12 @@ async fn work(db: &Db) {
     }
 }
 
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 17] = [
+    "alerts list",
+    "schedules add nightly 'every 1d'",
+    "contacts enrich --all",
+    "duplicates list",
+    "why lane twilio",
     "status:failed",
     "pause twilio",
     "jobs retry --all",
@@ -131,7 +136,7 @@ impl Monkey {
             Effect::Plan(action) => {
                 Some(Msg::Planned(actions::plan(&self.db, action).await.map(Box::new).map_err(|e| e.to_string())))
             }
-            Effect::Run(confirmed) => {
+            Effect::Run(confirmed) | Effect::RunLong(_, confirmed) => {
                 let plan = confirmed.plan().clone();
                 if plan.tier > Tier::Light {
                     assert_eq!(asked, Some((plan.action.verb(), true)), "{} was done unasked", plan.action.verb());
@@ -147,6 +152,11 @@ impl Monkey {
                 let result = actions::undo(&self.db, id, &self.actor).await;
                 self.light.extend(result.as_ref().ok().map(|receipt| receipt.audit_id));
                 Some(Msg::Done(result.map_err(|e| e.to_string())))
+            }
+            Effect::Read(reading) => {
+                let sources = feed::Sources { db: self.db.clone(), doctor: None, logs: None };
+                let lines = feed::read_aside(&sources, &reading).await;
+                Some(Msg::Paper(reading, lines))
             }
             Effect::Watch { id, query: Some(query) } => Some(self.answer(id, query).await),
             Effect::Past(at) => {

@@ -149,6 +149,13 @@ async fn a_schedule_fires_once_in_the_fleet_and_says_what_came_of_it() {
     let names: Vec<String> =
         program.json(&["schedules", "list"]).await.as_array().unwrap().iter().map(|s| s["name"].to_string()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
+    let paused = program.json(&["schedules", "pause", "failed"]).await;
+    let rests =
+        "SELECT count(*) FROM schedules WHERE name = 'failed' AND next_at = 'infinity' AND paused_by IS NOT NULL";
+    assert_eq!(count(&test.db, rests).await, 1);
+    program.json(&["undo", &paused["audit_id"].to_string()]).await;
+    let fires = "SELECT count(*) FROM schedules WHERE name = 'failed' AND next_at < now() + interval '32 days' AND paused_by IS NULL";
+    assert_eq!(count(&test.db, fires).await, 1);
 }
 
 #[tokio::test]

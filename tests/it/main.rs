@@ -25,6 +25,7 @@ mod console_ask;
 mod console_credentials;
 mod console_hands;
 mod console_monkey;
+mod console_panes;
 mod console_pty;
 mod contacts_export;
 mod database_connects;

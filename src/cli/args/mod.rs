@@ -89,7 +89,7 @@ pub enum Command {
     Lookup(LookupArgs),
     /// List, show, retry, cancel, discard or reprioritise jobs.
     Jobs(JobsArgs),
-    /// List, add or remove recurring lookups.
+    /// List, add, pause, resume or remove recurring lookups.
     Schedules(SchedulesArgs),
     /// List, pause, resume, scale or slow lanes.
     Lanes(LanesArgs),

@@ -11,7 +11,7 @@ use super::super::Failure;
 use super::super::args::DemoArgs;
 use super::super::crew::{self, Crew, CrewOptions};
 use super::super::desks::desks;
-use super::super::terminal::Show;
+use super::super::terminal::{Around, Show};
 use crate::catalogue;
 use crate::console::UserFiles;
 use crate::console::desks::Desks;
@@ -113,6 +113,7 @@ impl Stage {
         let files = UserFiles::default();
         let show = Show {
             files,
+            around: Around::default(),
             lookup,
             rules,
             plain: false,

@@ -7,10 +7,13 @@ mod offers;
 
 use chrono::{DateTime, Utc};
 
+use super::effect::Import;
 use super::keys::Binding;
-use super::model::Screen;
+use super::model::{Reading, Screen};
 use crate::operations::actions::Action;
 
+pub(crate) use grammar::pairs;
+pub use grammar::tree;
 pub use offers::{Offer, offers};
 
 /// A line that was understood.
@@ -51,11 +54,28 @@ pub enum Command {
     Undo(i64),
     /// Import a file.
     Import {
-        /// The file.
-        path: String,
-        /// Whether its new contacts are looked up.
-        lookup: bool,
+        /// The file, and how it is read.
+        file: Import,
+        /// Whether it begins at once; else what it would bring and cost is shown first.
+        agreed: bool,
     },
+    /// Look something up again and again; the settings say the rest.
+    Schedule {
+        /// Its name.
+        name: String,
+        /// When.
+        every: String,
+        /// Which contacts; empty = all.
+        filter: String,
+        /// Also completed ones.
+        again: bool,
+    },
+    /// Read something aside.
+    Read(Reading),
+    /// So many days of usage.
+    Usage(i32),
+    /// A demo or a drill, in a database of its own: the words of this program that begin it.
+    Rehearse(Vec<String>),
     /// Write what matches to a file.
     Export {
         /// The file.
@@ -113,7 +133,8 @@ fn contacts(line: &str) -> Option<String> {
     let rest = line.strip_prefix("contacts")?;
     let rest = rest.strip_prefix(" list").unwrap_or(rest);
     let first = rest.split_whitespace().next().unwrap_or("");
-    let mine = rest.is_empty() || (rest.starts_with(' ') && first != "show" && !first.starts_with("--"));
+    let verb = ["show", "set", "retry", "enrich", "rescore"].contains(&first) || first.starts_with("--");
+    let mine = rest.is_empty() || (rest.starts_with(' ') && !verb);
     mine.then(|| rest.trim().to_owned())
 }
 
@@ -156,7 +177,17 @@ mod tests {
             read("lookup --filter 'status:pending'"),
             Command::LookUp { filter: "status:pending".into(), again: false }
         );
-        assert_eq!(read("import /tmp/a.csv --lookup"), Command::Import { path: "/tmp/a.csv".into(), lookup: true });
+        let import = |line: &str| match read(line) {
+            Command::Import { file, agreed } => (file.path, file.lookup, file.map.len(), agreed),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            import("import /tmp/a.csv --lookup"),
+            ("/tmp/a.csv".into(), true, 0, false),
+            "money is looked at first"
+        );
+        assert_eq!(import("import a.csv --lookup --yes --map Mobile=phone"), ("a.csv".into(), true, 1, true));
+        assert_eq!(import("import a.csv"), ("a.csv".into(), false, 0, true));
         assert_eq!(read("theme dusk"), Command::Theme("dusk".into()));
     }
 

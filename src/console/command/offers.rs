@@ -63,6 +63,7 @@ fn every(model: &Model) -> Vec<Offer> {
         verb(format!("lanes rate {lane} "), "so many calls a second, or auto");
         verb(format!("jobs retry --lane {lane}"), "all its dead jobs anew");
         verb(format!("jobs cancel --filter 'lane:{lane} state:waiting'"), "take its waiting jobs out");
+        verb(format!("jobs reprioritise --lane {lane} --priority "), "0 to 1000: smaller is claimed first");
         verb(format!("jobs discard --filter 'lane:{lane} state:dead'"), "take its dead jobs out");
     }
     for breaker in catalogue::PROVIDERS.iter().filter_map(|p| p.breaker) {
@@ -80,14 +81,7 @@ fn every(model: &Model) -> Vec<Offer> {
     let mut verb = |text: String, words: &str| {
         all.push(Offer { text, words: words.into(), key: String::new(), why_not: writes.clone() });
     };
-    verb("alerts ack ".into(), "take an alert on, by its number");
-    verb("alerts silence ".into(), "be told nothing of an alert for a while: --for 1h");
-    verb("jobs reprioritise ".into(), "numbers, --lane or --filter, and --priority");
-    verb("jobs retry --all".into(), "all dead jobs of every lane anew");
-    verb("lookup --all".into(), "look up all that is neither completed nor queued");
-    verb("lookup --filter ".into(), "look up what matches a filter in quotes");
-    verb("import ".into(), "read contacts from a file; --lookup looks them up, too");
-    verb("undo ".into(), "take back the action of an audit row, by its number");
+    ACTS.iter().for_each(|(text, words)| verb((*text).into(), words));
     all.extend(views());
     all
 }
@@ -101,6 +95,74 @@ fn turns(slot: &str) -> [(String, &'static str); 4] {
         (format!("credentials rollback {slot}"), "go back to the previous version"),
     ]
 }
+
+/// What changes something and names no lane or breaker.
+const ACTS: [(&str, &str); 23] = [
+    ("alerts ack ", "take an alert on, by its number; --back gives it back"),
+    ("alerts silence ", "be told nothing of an alert for a while: --for 1h; --end ends it"),
+    ("jobs reprioritise ", "numbers, --lane, --filter or --all, and --priority"),
+    ("jobs retry --all", "all dead jobs of every lane anew"),
+    ("jobs retry --filter ", "dead jobs that match a filter in quotes anew"),
+    ("jobs cancel --filter ", "take live jobs that match a filter in quotes out"),
+    ("jobs discard --filter ", "take dead jobs that match a filter in quotes out"),
+    ("schedules add ", "NAME 'every 30d' or '0 3 1 * *', --filter, --again"),
+    ("schedules pause ", "let a schedule rest, by its name"),
+    ("schedules resume ", "let it fire again"),
+    ("schedules remove ", "fire it no more"),
+    ("contacts set ", "ID FIELD=VALUE: set fields by hand"),
+    ("contacts retry", "look failed contacts up anew; --filter says which"),
+    ("contacts enrich --all", "plan every step of all contacts anew"),
+    ("contacts enrich --filter ", "plan every step of what matches anew; --again asks anew"),
+    ("contacts rescore --all", "look for duplicates among all contacts anew"),
+    ("contacts rescore --filter ", "look for duplicates of what matches anew"),
+    ("duplicates merge ", "ID ID: the first stands for the second; --preview only shows it"),
+    ("duplicates undo ", "make them two again, by the number of the merge"),
+    ("lookup --all", "look up all that is neither completed nor queued"),
+    ("lookup --filter ", "look up what matches a filter in quotes"),
+    ("import ", "read contacts from a file; --lookup looks them up, --dry-run only shows what it brings"),
+    ("undo ", "take back the action of an audit row, by its number"),
+];
+
+/// What only looks, and names no lane or breaker.
+const LOOKS: [(&str, &str); 37] = [
+    ("status", "everything at one glance"),
+    ("lanes list", "all lanes"),
+    ("breakers list", "all breakers, the worst first"),
+    ("jobs dead", "dead jobs of all lanes by error"),
+    ("jobs list --filter ", "jobs of every lane that match: \"priority<100 error:timeout\""),
+    ("jobs show ", "one job with its failed attempts, by its number"),
+    ("alerts list", "open alerts: take one on, silence it"),
+    ("schedules list", "recurring lookups: pause, resume, remove"),
+    ("duplicates list", "pairs that may be the same: merge them"),
+    ("contacts ", "contacts that match a filter"),
+    ("contacts list", "all contacts"),
+    ("contacts show ", "one contact, by its id"),
+    ("contacts status:failed", "contacts whose lookup failed"),
+    ("export ", "write contacts to a file: .csv, .tsv or .jsonl; --filter says which"),
+    ("usage --days ", "calls and cost of so many days"),
+    ("why contact ", "why a contact waits: the chain of causes"),
+    ("why job ", "why a job waits"),
+    ("why lane ", "why a lane waits"),
+    ("nodes", "processes of the fleet"),
+    ("audit", "what people did"),
+    ("audit --verify", "check that no row of the audit log was changed or taken out"),
+    ("logs level:warn", "warnings and worse of this process"),
+    ("logs --node ", "the log of another process of this machine"),
+    ("timeline ", "events with a word in them"),
+    ("handover 8h", "the shift as Markdown, for the person who comes next"),
+    ("throughput 1h", "what lanes did and how long calls took: 5m, 1h, 6h, 1d, 7d"),
+    ("doctor", "what works, what is missing, and what to do about it"),
+    ("demo", "show it all in a database of its own"),
+    ("drill outage", "rehearse an outage in a database of its own"),
+    ("drill flaky", "rehearse a flaky provider"),
+    ("drill meltdown", "rehearse the failure of everything"),
+    ("at ", "the state at a moment: 11:59, or -10m"),
+    ("at -1h", "the state an hour ago"),
+    ("link slow", "few bytes: numbers instead of charts, data every 5 s"),
+    ("link normal", "charts, and data every second"),
+    ("link auto", "ask the terminal how fast it reads"),
+    ("usage --days 7", "calls and cost of a week"),
+];
 
 /// What only looks.
 fn views() -> Vec<Offer> {
@@ -118,16 +180,7 @@ fn views() -> Vec<Offer> {
     }
     look("ask ".into(), "a question in plain words becomes a filter");
     look("credentials list".into(), "slots and their versions");
-    look("contacts ".into(), "contacts that match a filter");
-    look("contacts status:failed".into(), "contacts whose lookup failed");
-    look("export ".into(), "write contacts to a file: .csv, .tsv or .jsonl; --filter says which");
-    look("audit".into(), "what people did");
-    look("logs level:warn".into(), "warnings and worse of this process");
-    look("timeline ".into(), "events with a word in them");
-    look("at ".into(), "the state at a moment: 11:59, or -10m");
-    look("link slow".into(), "few bytes: numbers instead of charts, data every 5 s");
-    look("link normal".into(), "charts, and data every second");
-    look("link auto".into(), "ask the terminal how fast it reads");
+    LOOKS.iter().for_each(|(text, words)| look((*text).into(), words));
     for name in theme::BUILT_IN.map(|(name, _)| name) {
         look(format!("theme {name}"), "these colours");
     }
@@ -183,6 +236,27 @@ mod tests {
         }
         for binding in REGISTRY.iter().filter(|b| b.writes) {
             assert!(all.iter().any(|o| o.text == binding.id), "{} is not offered", binding.id);
+        }
+    }
+
+    /// Each command of the grammar that does something.
+    fn leaves(command: &clap::Command, path: &str) -> Vec<String> {
+        let below: Vec<&clap::Command> = command.get_subcommands().filter(|c| c.get_name() != "help").collect();
+        if below.is_empty() {
+            return vec![path.to_owned()];
+        }
+        below.iter().flat_map(|c| leaves(c, format!("{path} {}", c.get_name()).trim())).collect()
+    }
+
+    #[test]
+    fn every_command_of_the_grammar_is_offered() {
+        let model = model((120, 36), true);
+        let all = every(&model);
+        for path in leaves(&crate::console::command::tree(), "") {
+            assert!(
+                all.iter().any(|offer| format!("{} ", offer.text).starts_with(&format!("{path} "))),
+                "{path} is not offered"
+            );
         }
     }
 

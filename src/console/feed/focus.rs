@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use super::bounded;
 use crate::console::effect::{Answer, Query};
 use crate::contacts::contact;
-use crate::contacts::filter::{Anchor, Filter};
+use crate::contacts::filter::{Anchor, Filter, JOBS};
 use crate::contacts::page::{self, Estimate, Sort, Start};
 use crate::database::{Db, Error, Result};
 use crate::operations::views;
@@ -30,8 +30,6 @@ pub struct Answered {
 const HISTORY: i64 = 100;
 /// Lines of a page of the timeline.
 const TIMELINE_PAGE: i64 = 200;
-/// Days of usage that are shown.
-const SPEND_DAYS: i32 = 31;
 /// Rows of a page of contacts.
 const CONTACTS_PAGE: i64 = 200;
 const CADENCE: Duration = Duration::from_secs(2);
@@ -67,7 +65,12 @@ pub async fn watch_query(db: Db, question: Question, send: Arc<watch::Sender<Opt
 /// Answers a question once. `estimate`: how many contacts match, if that was found out before.
 pub async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> Result<Answer> {
     Ok(match query {
-        Query::Jobs { lane, state, before, limit } => {
+        Query::Jobs { lane, state, filter, before, limit } if !filter.is_empty() => {
+            let text = format!("lane:{lane} state:{state} ({filter})");
+            let filter = Filter::parse_for(&JOBS, &text, Utc::now()).map_err(|e| Error::Unavailable(e.to_string()))?;
+            Answer::Jobs(views::jobs_matching(db, &filter, *before, *limit).await?)
+        }
+        Query::Jobs { lane, state, before, limit, .. } => {
             Answer::Jobs(views::jobs(db, Some(lane), Some(state), *before, *limit).await?)
         }
         Query::Groups(lane) => Answer::Groups(views::dead_groups(db, Some(lane)).await?),
@@ -80,7 +83,7 @@ pub async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> 
         Query::Timeline(before) => Answer::Timeline(views::timeline(db, *before, TIMELINE_PAGE).await?),
         Query::Audit(before) => Answer::Audit(views::audit(db, *before, TIMELINE_PAGE).await?),
         Query::Credentials(here) => Answer::Credentials(views::credentials(db, here).await?),
-        Query::Spend => Answer::Spend(views::spend(db, SPEND_DAYS).await?),
+        Query::Spend(days) => Answer::Spend(views::spend(db, *days).await?),
     })
 }
 

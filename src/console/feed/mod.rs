@@ -1,6 +1,7 @@
 //! What the console shows, read on the workers' runtime and published as whole snapshots: the newest wins, nothing piles
 //! up, and the console never waits for the database.
 
+mod aside;
 mod focus;
 mod pulse;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use aside::{Doctor, Sources, read_aside};
 pub use focus::{Answered, Question, answer, watch_query};
 pub use pulse::{Beat, reading, watch_pulse};
 

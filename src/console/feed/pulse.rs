@@ -17,7 +17,8 @@ use crate::operations::views;
 pub type Beat = std::result::Result<Arc<Pulse>, (DateTime<Utc>, String)>;
 
 const BUSY: Duration = Duration::from_secs(1);
-const IDLE: Duration = Duration::from_secs(5);
+/// What another process changes shows within 5 s, reading and drawing included.
+const IDLE: Duration = Duration::from_secs(4);
 /// Mean prices move slowly.
 const COSTS_AGE: Duration = Duration::from_secs(60);
 /// Samples are taken every 5 s; reading them more often shows nothing new.

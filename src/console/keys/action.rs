@@ -109,6 +109,10 @@ pub enum Do {
     Retire,
     /// Look contacts up.
     LookUp,
+    /// Plan the steps of contacts anew.
+    Enrich,
+    /// Set fields of a contact by hand.
+    Fields,
     /// Import a file.
     Import,
     /// Start a demo in its own database.

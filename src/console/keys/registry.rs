@@ -92,7 +92,9 @@ const ACTED: &[Place] = &[
     Timeline,
     Audit,
     Fleet,
+    Usage,
 ];
+const WAITS: &[Place] = &[Overview, Lanes, Jobs, Job, Breakers, Contacts, Contact];
 
 /// Every key of the console outside of text fields and dialogs.
 pub const REGISTRY: &[Binding] = &JOINED;
@@ -147,6 +149,14 @@ const SCREENS: &[Binding] = &[
         &[Contacts, Contact],
         ("look up", "look up the marked contacts, or this one"),
     ),
+    verb(
+        "enrich",
+        Do::Enrich,
+        &[c('e')],
+        &[Contacts, Contact],
+        ("enrich", "plan every step of the marked contacts anew, or of this one; fresh answers cost nothing"),
+    ),
+    verb("set", Do::Fields, &[c('=')], &[Contacts, Contact], ("set", "set fields of this contact by hand")),
     verb("pause", Do::Pause, &[c('p')], &[Overview, Lanes, Jobs], ("pause", "pause the lane, or resume it")),
     verb("scale-up", Do::More, &[c('+')], &[Lanes], ("scale up", "let one job more run at once in the fleet")),
     verb("scale-down", Do::Less, &[c('-')], &[Lanes], ("scale down", "let one job less run at once in the fleet")),
@@ -209,6 +219,7 @@ const SCREENS: &[Binding] = &[
         &[Lanes, Jobs, Contacts, Breakers],
         ("sort", "choose the order: those that an index serves"),
     ),
+    row("why", Do::Why, &[c('w')], WAITS, ("why", "why it waits: the chain of causes down to the root")),
     row("copy", Do::Copy, &[c('y')], COPIED, ("copy", "copy something of this row to your terminal's clipboard")),
     row("save", Do::Save, &[Key::ctrl('s')], &[Contacts], ("export", "write all contacts that match to a file")),
     verb(
@@ -305,7 +316,7 @@ const SCREENS: &[Binding] = &[
         Do::Works,
         &[c('J')],
         &[Anywhere],
-        ("", "imports and exports under way: how far, how long, and how to end them"),
+        ("", "imports, exports and bulk actions under way: how far, how long, and how to end them"),
     ),
     row("mouse", Do::Mouse, &[c('m')], &[Anywhere], ("", "the mouse on or off: click, wheel, tabs")),
     row("theme", Do::Theme, &[c('T')], &[Anywhere], ("", "choose a theme")),

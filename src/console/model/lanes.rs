@@ -43,8 +43,12 @@ pub struct Lanes {
     pub group: Option<String>,
     /// Marked jobs.
     pub marks: Marks,
-    /// What of the page is shown.
+    /// The filter line.
     pub search: Search,
+    /// The filter that is applied: the last text of its line that was understood.
+    pub filter: String,
+    /// What of the line is not understood.
+    pub wrong: Option<String>,
     /// In which order lanes stand.
     pub order: LaneOrder,
 }
@@ -57,7 +61,7 @@ impl Lanes {
 
     /// Whether dead jobs are shown by their error.
     pub fn grouped(&self) -> bool {
-        self.state() == "dead" && self.group.is_none()
+        self.state() == "dead" && self.group.is_none() && self.filter.is_empty()
     }
 
     /// What the pane wants to know.
@@ -70,7 +74,8 @@ impl Lanes {
             return Some(Query::Groups(lane));
         }
         let limit = if self.group.is_some() { GROUP_PAGE } else { PAGE };
-        Some(Query::Jobs { lane, state: self.state(), before: self.page.at, limit })
+        let filter = self.filter.clone();
+        Some(Query::Jobs { lane, state: self.state(), filter, before: self.page.at, limit })
     }
 
     /// Back to the begin of the first tab's jobs, as for another lane.

@@ -7,7 +7,7 @@ use crate::contacts::page::Sort;
 pub enum Pick {
     /// What a key does, by its name in the table.
     Do(&'static str),
-    /// A line of the palette.
+    /// A line of the palette; a blank at its end: something is typed behind it.
     Line(String),
     /// An order of contacts.
     Contacts(Sort),

@@ -10,6 +10,7 @@ mod list;
 mod marks;
 mod menu;
 mod palette;
+mod paper;
 mod past;
 mod prompt;
 mod search;
@@ -32,6 +33,7 @@ pub use list::{List, Move, window};
 pub use marks::Marks;
 pub use menu::{Item, Menu, Pick};
 pub use palette::{HISTORY_MAX, Palette};
+pub use paper::{Paper, PaperLine, Reading};
 pub use past::{Past, stride};
 pub use prompt::{Ask, Prompt};
 pub use search::Search;
@@ -53,6 +55,9 @@ pub const DEPTH_CRITICAL: i64 = 2_000;
 pub const TOTAL_CRITICAL: i64 = 5_000;
 /// Age in seconds of the oldest job from which it is marked as a warning.
 pub const OLDEST_WARNING: i64 = 300;
+
+/// Days of usage that are shown at first.
+const USAGE_DAYS: i32 = 31;
 
 /// A screen, by the digit that shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -127,6 +132,8 @@ pub enum Overlay {
     Help(u16, String),
     /// A line to type a command in.
     Palette(Box<Palette>),
+    /// What was read aside.
+    Paper(Box<Paper>),
     /// Something to choose.
     Menu(Menu),
     /// A name to type.
@@ -218,6 +225,8 @@ pub struct Model {
     pub fleet: List<i64>,
     /// Days of usage, by their row.
     pub usage: List<usize>,
+    /// How many days of usage are shown.
+    pub usage_days: i32,
     /// The question in the pane in focus, with its number and its answer.
     pub asked: (u64, Option<Loaded>),
 }
@@ -225,7 +234,7 @@ pub struct Model {
 impl Model {
     /// A console that knows nothing yet.
     pub fn new(facts: Facts, size: (u16, u16), now: DateTime<Utc>) -> Model {
-        Model { facts, size, clock: now, ..Model::default() }
+        Model { facts, size, clock: now, usage_days: USAGE_DAYS, ..Model::default() }
     }
 
     /// Lanes in the chosen order: at first the worst first, those without work last.
@@ -311,7 +320,7 @@ impl Model {
                 TimelineTab::Audit => Some(Query::Audit(self.timeline.audit_page.at)),
             },
             Screen::Fleet => None,
-            Screen::Usage => Some(Query::Spend),
+            Screen::Usage => Some(Query::Spend(self.usage_days)),
         }
     }
 

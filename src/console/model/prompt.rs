@@ -26,6 +26,16 @@ pub enum Ask {
         /// Which jobs.
         target: JobTarget,
     },
+    /// Fields of a contact.
+    Fields {
+        /// Its id.
+        contact: i64,
+    },
+    /// Where a text is written.
+    Text {
+        /// What is written.
+        text: String,
+    },
 }
 
 /// One line to type.

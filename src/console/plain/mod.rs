@@ -14,17 +14,17 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
-use super::Work;
 use super::command::{self, Command, Turn};
 use super::desks::Desks;
-use super::effect::Job;
+use super::effect::{Import, Job};
 use super::feed::{Beat, reading, watch_pulse};
 use super::message::{Msg, Pulse};
-use super::model::Facts;
+use super::model::{Facts, Reading};
 use super::work::{Bench, Works};
+use super::{Doctor, Work};
 use crate::contacts::filter::Anchor;
 use crate::database::Db;
-use crate::operations::actions::{self, Action, Actor, Limits, LookUp};
+use crate::operations::actions::{self, Action, Actor, Chore, Limits, LookUp, Schedule};
 use crate::telemetry::RingReader;
 use ask::Asking;
 
@@ -40,6 +40,10 @@ pub struct PlainOptions {
     pub logs: Option<RingReader>,
     /// Questions and credentials.
     pub desks: Desks,
+    /// The folder of log files.
+    pub log_dir: Option<std::path::PathBuf>,
+    /// Asks the doctor.
+    pub doctor: Option<Doctor>,
     /// Stops claiming, finishes what is in flight, gives the rest back.
     pub drain: Option<Work>,
     /// Where feeds and works run.
@@ -176,9 +180,18 @@ impl Plain {
                 None => say::line("There is nothing to take back."),
             },
             Command::Undo(id) => self.undo(id).await,
-            Command::Import { path, lookup } => {
-                let lookup = lookup.then_some(self.options.facts.lookup.1);
-                self.begin(format!("Import of {path}"), Job::Import { path, lookup })
+            Command::Import { file, agreed: false } => {
+                let packages = self.options.facts.lookup.0.clone();
+                let file = Import { packages, ..file };
+                say::lines(&show::aside_lines(&self.options, &Reading::Preflight(file)).await)
+            }
+            Command::Import { file, .. } => {
+                self.begin(format!("Import of {}", file.path), Job::Import(file, self.options.facts.lookup.1))
+            }
+            Command::Schedule { name, every, filter, again } => {
+                let (packages, Limits { attempts, lane_limit }) = self.options.facts.lookup.clone();
+                let work = Chore::LookUp(LookUp { filter, again, packages, attempts, lane_limit });
+                self.plan(Action::AddSchedule(Schedule { name, every, work, paused: false })).await
             }
             Command::Export { path, filter } => {
                 self.begin(format!("Export to {path}"), Job::Export { path, filter, zone: self.options.facts.zone })
@@ -192,13 +205,17 @@ impl Plain {
         }
     }
 
-    fn refused(&self) -> Option<&'static str> {
-        self.options.facts.read_only.then_some("This console is read-only: start it without --read-only to act.")
+    fn refused(&self) -> Option<String> {
+        if let Some(rights) = self.options.facts.rights.as_ref().filter(|r| r.enforced && !r.operator) {
+            return Some(format!("It needs role operator: {} is {}.", rights.login, rights.role()));
+        }
+        let words = "This console is read-only: start it without --read-only to act.";
+        self.options.facts.read_only.then(|| words.to_owned())
     }
 
     async fn credential(&mut self, slot: &str, turn: Turn) -> io::Result<()> {
         if let Some(why) = self.refused() {
-            return say::line(why);
+            return say::line(&why);
         }
         match desks::credential(&self.options.desks, &self.options.actor, slot, turn).await {
             Ok(action) => self.plan(action).await,
@@ -208,7 +225,7 @@ impl Plain {
 
     async fn plan(&mut self, action: Action) -> io::Result<()> {
         if let Some(why) = self.refused() {
-            return say::line(why);
+            return say::line(&why);
         }
         let anchor = Anchor::new(Utc::now(), self.options.facts.zone);
         let planned = match action.dated(anchor) {
@@ -250,7 +267,7 @@ impl Plain {
 
     async fn undo(&mut self, id: i64) -> io::Result<()> {
         if let Some(why) = self.refused() {
-            return say::line(why);
+            return say::line(&why);
         }
         let done = actions::undo(&self.options.db, id, &self.options.actor).await;
         self.receipt(done)
@@ -269,8 +286,8 @@ impl Plain {
     }
 
     fn begin(&mut self, name: String, job: Job) -> io::Result<()> {
-        if let (Some(why), Job::Import { .. }) = (self.refused(), &job) {
-            return say::line(why);
+        if let (Some(why), Job::Import(..)) = (self.refused(), &job) {
+            return say::line(&why);
         }
         let id = self.next_work;
         self.next_work += 1;

@@ -11,7 +11,7 @@ use crate::console::effect::Query;
 use crate::console::feed;
 use crate::console::keys::{Place, REGISTRY};
 use crate::console::message::Pulse;
-use crate::console::model::{JOB_TABS, Screen, Search, TimelineTab};
+use crate::console::model::{JOB_TABS, PaperLine, Reading, Screen, Search, TimelineTab};
 use crate::console::widget::words;
 use crate::contacts::page::{Sort, Start};
 use crate::operations::views::{BreakerView, LaneView};
@@ -44,11 +44,14 @@ pub fn help() -> Vec<String> {
     let mut lines = vec!["Commands are those of the command line, without the program's name:".to_owned()];
     for line in [
         "status, lanes list, lanes show LANE, lanes pause LANE, lanes resume LANE, lanes scale LANE N|auto",
+        "lanes rate LANE CALLS|auto, alerts list|ack|silence, schedules list|add|pause|resume|remove",
         "breakers list, breakers show|reset|open|close|auto NAME [--for 30m] [--reason TEXT]",
         "jobs list lane:LANE state:waiting|scheduled|running|dead, jobs show ID, jobs retry ID... | --lane LANE | --all",
-        "contacts FILTER, contacts show ID, lookup --all | --filter FILTER [--again]",
+        "jobs dead|cancel|discard|reprioritise ID... | --lane LANE | --filter FILTER | --all",
+        "contacts FILTER, contacts show|set|retry|enrich|rescore, duplicates list|merge|undo, lookup --all | --filter FILTER [--again]",
         "ask QUESTION, credentials list, credentials verify SLOT, credentials activate SLOT, credentials rollback SLOT",
         "import FILE [--lookup], export FILE [--filter FILTER]",
+        "why contact|job|lane NAME, handover 8h, doctor, audit --verify, usage --days N",
         "timeline [WORDS], audit [WORDS], logs [WORDS], nodes, usage, undo [NUMBER], quit",
     ] {
         lines.push(format!("  {line}"));
@@ -70,7 +73,7 @@ pub async fn show(options: &PlainOptions, pulse: Option<&Pulse>, command: Comman
         Command::Jobs(lane, Some(3)) => Query::Groups(lane.clone()),
         Command::Jobs(lane, tab) => {
             let state = JOB_TABS[tab.unwrap_or(0).min(JOB_TABS.len() - 1)];
-            Query::Jobs { lane: lane.clone(), state, before: None, limit: ROWS as i64 }
+            Query::Jobs { lane: lane.clone(), state, filter: String::new(), before: None, limit: ROWS as i64 }
         }
         Command::Job(id) => Query::Job(*id),
         Command::Contacts(filter) => Query::Contacts {
@@ -81,6 +84,8 @@ pub async fn show(options: &PlainOptions, pulse: Option<&Pulse>, command: Comman
         },
         Command::Contact(id) => Query::Contact(*id),
         Command::Credential(..) => Query::Credentials(options.facts.of_environment.clone()),
+        Command::Usage(days) => Query::Spend(*days),
+        Command::Read(reading) => return aside_lines(options, reading).await,
         Command::Records(TimelineTab::Events, _) => Query::Timeline(None),
         Command::Records(TimelineTab::Audit, _) => Query::Audit(None),
         Command::Records(TimelineTab::Logs, words) => return logs(options, words),
@@ -94,6 +99,24 @@ pub async fn show(options: &PlainOptions, pulse: Option<&Pulse>, command: Comman
         Ok(answer) => answer_lines(&answer, &words, now),
         Err(error) => vec![error.to_string()],
     }
+}
+
+/// What is read aside, and what can be typed next.
+pub async fn aside_lines(options: &PlainOptions, reading: &Reading) -> Vec<String> {
+    let (db, doctor, logs) = (options.db.clone(), options.doctor.clone(), options.log_dir.clone());
+    let (sources, read) = (feed::Sources { db, doctor, logs }, reading.clone());
+    // Not on the console's own thread.
+    let lines = options.workers.spawn(async move { feed::read_aside(&sources, &read).await }).await;
+    match lines {
+        Ok(Ok(lines)) => lines.iter().flat_map(said).collect(),
+        Ok(Err(error)) => vec![error],
+        Err(_) => vec!["It broke off.".into()],
+    }
+}
+
+fn said(line: &PaperLine) -> Vec<String> {
+    let next = |(label, line): &(String, String)| format!("  To {label}, type: {line}");
+    std::iter::once(line.text.clone()).chain(line.verbs.iter().map(next)).collect()
 }
 
 fn screen_named(id: &str) -> Option<Screen> {
@@ -122,7 +145,7 @@ async fn screen_of(options: &PlainOptions, pulse: &Pulse, screen: Screen, now: D
         Screen::Ask => return vec!["Type ask and a question, such as: ask failed mobile numbers in Texas.".into()],
         Screen::Credentials => Query::Credentials(options.facts.of_environment.clone()),
         Screen::Timeline => Query::Timeline(None),
-        Screen::Usage => Query::Spend,
+        Screen::Usage => Query::Spend(31),
     };
     match feed::answer(&options.db, &query, &mut None).await {
         Ok(answer) => answer_lines(&answer, "", now),

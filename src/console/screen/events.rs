@@ -4,7 +4,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::dialog::text_field;
 use super::{Size, marks};
-use crate::console::model::{LEVELS, Model, TimelineTab};
+use crate::console::model::{LEVELS, Model, Search, TimelineTab};
 use crate::console::theme::Token;
 use crate::console::update::records::event_rows;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
@@ -53,15 +53,15 @@ pub(super) fn frame(model: &Model, sheet: &mut Sheet<'_>, area: Rect) -> Rect {
     );
     let inner = sheet.pane(area, &title, true);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    search_line(&timeline.search, sheet, inner)
+    search_line((&timeline.search, "words, !without, name:value", false), sheet, inner)
 }
 
 /// The line of a filter that is edited; returns the room below it.
-pub(super) fn search_line(search: &crate::console::model::Search, sheet: &mut Sheet<'_>, inner: Rect) -> Rect {
+pub(super) fn search_line((search, words, wrong): (&Search, &str, bool), sheet: &mut Sheet<'_>, inner: Rect) -> Rect {
     let Some(input) = &search.input else { return inner };
     let mut line: Vec<Piece<'_>> = vec![("/ ".into(), Token::Accent)];
     line.extend(text_field(input.value(), input.cursor(), true));
-    line.push(("   words, !without, name:value".into(), Token::Muted));
+    line.push((format!("   {words}").into(), if wrong { Token::Warn } else { Token::Muted }));
     sheet.line(Rect { height: inner.height.min(1), ..inner }, &line);
     Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner }
 }

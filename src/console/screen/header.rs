@@ -1,6 +1,7 @@
 //! The header: where this is, who acts, how old the picture is, what is wrong.
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use super::Size;
 use crate::console::message::Spot;
@@ -18,16 +19,20 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
             if heavy(model) { Token::Critical } else { Token::Text },
         ));
         let nodes = status.nodes.iter().filter(|n| n.state == "live").count();
-        let role = if model.facts.read_only { " (read-only)" } else { "" };
+        let role = match model.facts.rights.as_ref().filter(|rights| rights.enforced) {
+            Some(rights) => format!(" ({})", rights.role()),
+            None if model.facts.read_only => " (read-only)".to_owned(),
+            None => String::new(),
+        };
         if size >= Size::Medium {
             facts.push((format!("  {}{role}", model.facts.actor).into(), Token::Muted));
+            if status.leader.as_ref().is_none_or(|l| !l.present) && model.past.is_none() {
+                facts.push(("  no leader".into(), Token::Warn));
+            }
             facts.push((format!("  nodes {nodes}  running {}", words::count(model.in_flight())).into(), Token::Muted));
         }
         if size == Size::Full && status.cost_today > 0.0 {
             facts.push((format!("  spent today {}", words::dollars(status.cost_today)).into(), Token::Muted));
-        }
-        if status.leader.as_ref().is_none_or(|l| !l.present) && model.past.is_none() && size >= Size::Medium {
-            facts.push(("  no leader".into(), Token::Warn));
         }
     }
     match (model.facts.slow, model.facts.link) {
@@ -42,8 +47,12 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
         facts.push(("  mouse".into(), Token::Muted));
     }
     let line = Rect { height: 1, ..area };
-    let end = sheet.line(line, &facts);
-    sheet.right(line, end + 1, &data_state(model));
+    // How old the picture is stays, whatever has to be cut for it.
+    let state = data_state(model);
+    let taken: usize = state.iter().map(|(text, _)| text.width() + 1).sum();
+    let room = Rect { width: line.width.saturating_sub(u16::try_from(taken).unwrap_or(u16::MAX)), ..line };
+    let end = sheet.line(room, &facts);
+    sheet.right(line, end, &state);
     if area.height > 1 {
         tabs(model, sheet, Rect { y: area.y + 1, height: 1, ..area });
     }

@@ -137,12 +137,17 @@ fn jobs(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     };
     let marked = model.lanes.marks.words();
     let title = if marked.is_empty() { title } else { format!("{title}, {marked}") };
-    let filter = &model.lanes.search.text;
+    let filter = &model.lanes.filter;
     let title = if filter.is_empty() { title } else { format!("{title}  / {filter}") };
     let inner = padded(sheet.pane(area, &title, model.lanes.level == Level::Jobs));
     sheet.line(Rect { height: 1, ..inner }, &tabs(model));
     let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-    let below = events::search_line(&model.lanes.search, sheet, below);
+    let words = model
+        .lanes
+        .wrong
+        .as_deref()
+        .unwrap_or("kind, error, contact, phone, attempt, priority, age: error:timeout age>2h");
+    let below = events::search_line((&model.lanes.search, words, model.lanes.wrong.is_some()), sheet, below);
     if let Some(error) = model.asked.1.as_ref().and_then(|a| a.error.as_deref()) {
         sheet.put((below.x, below.y, below.width), error, Token::Warn);
     } else if model.answer().is_none() {
@@ -170,9 +175,11 @@ fn tabs(model: &Model) -> Vec<Piece<'static>> {
     line
 }
 
-const GROUP_COLUMNS: [Column; 3] = [
+const GROUP_COLUMNS: [Column; 5] = [
     Column::right("count", 7, 0),
     Column::left("error", Width::Fill(20), 0),
+    Column::left("first", Width::Fixed(12), 3),
+    Column::left("last", Width::Fixed(12), 2),
     Column::left("example", Width::Fixed(12), 1),
 ];
 
@@ -187,6 +194,8 @@ fn groups(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         vec![
             Cell::new(words::count(group.count), Token::Warn),
             Cell::new(group.error.clone(), Token::Text),
+            Cell::new(words::when(group.first_at, model.clock, model.ages), Token::Muted),
+            Cell::new(words::when(group.last_at, model.clock, model.ages), Token::Muted),
             Cell::new(format!("job {}", group.example), Token::Muted),
         ]
     };

@@ -82,13 +82,18 @@ pub(super) fn prompt(open: &Prompt, sheet: &mut Sheet<'_>, area: Rect) {
     let (title, words) = match &open.ask {
         Ask::Priority { .. } => ("Priority", "0 to 1000: smaller goes first, 100 is ordinary".to_owned()),
         Ask::Keep { filter, .. } => ("Keep as @name", filter.clone()),
-        Ask::Import => ("Import a file", "CSV, TSV or XLSX; its new contacts are looked up".to_owned()),
+        Ask::Fields { .. } => {
+            ("Set fields", "FIELD=VALUE, several with blanks between; an empty value empties the field".to_owned())
+        }
+        Ask::Text { text } => ("Write to a file", format!("{} lines", text.lines().count())),
+        Ask::Import => ("Import a file", "CSV, TSV or XLSX; what it brings and costs is shown first".to_owned()),
         Ask::Export { filter } if filter.is_empty() => ("Export all contacts", formats()),
         Ask::Export { filter } => ("Export what matches", format!("{filter}   {}", formats())),
     };
     let name = match open.ask {
         Ask::Priority { .. } => "priority  ",
         Ask::Keep { .. } => "name  ",
+        Ask::Fields { .. } => "set  ",
         _ => "file  ",
     };
     let inner = middle(sheet, area, title, 4);
@@ -106,6 +111,9 @@ fn formats() -> String {
 
 /// How far a work is, in one line.
 pub fn work_line(work: &Work) -> String {
+    if work.step.0.rows == 0 {
+        return format!("{}: for {}", work.name, words::since(work.begun, work.step.1));
+    }
     let rows = words::count(i64::try_from(work.step.0.rows).unwrap_or(i64::MAX));
     let part = work.step.0.part.map_or_else(String::new, |p| format!(" {:.0} %", (p * 100.0).min(100.0)));
     let left = work.left_s().map_or_else(String::new, |s| format!(", {} left", words::span(s)));

@@ -6,6 +6,7 @@ mod breakers;
 mod contacts;
 mod credentials;
 mod dialog;
+mod done;
 mod entering;
 mod events;
 mod fleet;
@@ -17,6 +18,7 @@ mod logs;
 mod marks;
 mod menu;
 mod overview;
+mod paper;
 mod past;
 mod usage;
 mod welcome;
@@ -106,11 +108,26 @@ fn overlay(model: &Model, sheet: &mut Sheet<'_>, body: Rect) {
         Some(Overlay::Entering(open)) => entering::draw(open, sheet, body),
         Some(Overlay::Confirm(question)) => dialog::draw(question, sheet, body),
         Some(Overlay::Palette(open)) => menu::palette(open, sheet, body),
+        Some(Overlay::Paper(open)) => paper::draw(open, sheet, body),
         Some(Overlay::Menu(open)) => menu::draw(open, sheet, body),
         Some(Overlay::Prompt(open)) => menu::prompt(open, sheet, body),
         Some(Overlay::Quit) => dialog::quit(model, sheet, body),
         None => {}
     }
+}
+
+/// What the terminal's title says: the worst state in a few words.
+pub fn title(model: &Model) -> String {
+    let name = model.pulse.as_ref().map_or("", |pulse| pulse.status.environment.name.as_str());
+    let alerts = model.pulse.as_ref().map_or(0, |pulse| pulse.status.alerts.len());
+    let state = match (&model.failing, model.incidents().first()) {
+        (Some(_), _) => "no database".to_owned(),
+        (None, Some(breaker)) => format!("{} {}", breaker.name, marks::breaker_word(breaker)),
+        (None, None) if alerts > 0 => words::of(alerts as i64, "alert", "alerts"),
+        (None, None) => "ok".to_owned(),
+    };
+    // Foreign text: a title must not end before its end.
+    crate::telemetry::inert(&format!("Switchboard {name}: {state}")).chars().filter(|c| !c.is_control()).collect()
 }
 
 fn waiting(model: &Model, sheet: &mut Sheet<'_>, body: Rect) {

@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{Size, marks};
+use super::{Size, done, marks};
 use crate::console::model::{Model, TOTAL_CRITICAL, trend};
 use crate::console::theme::Token;
-use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, bar, chart, sparkline, table, words};
+use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, bar, sparkline, table, words};
 use crate::operations::views::{BreakerView, LaneView, SamplePoint, Status, TimelineRow};
 
 const TREND_CELLS: usize = 11;
@@ -22,7 +22,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
             card(model, sheet, top[1]);
             contacts(model, &pulse.status, sheet, rows[1]);
             let below = Layout::horizontal([Constraint::Percentage(40), Constraint::Percentage(60)]).split(rows[2]);
-            done_chart(model, &pulse.trend, sheet, below[0]);
+            done::draw(model, &pulse.trend, sheet, below[0]);
             recent(model, &pulse.recent, sheet, below[1]);
         }
         Size::Medium => {
@@ -49,10 +49,11 @@ fn lanes(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
     lane_table(model, sheet, Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }, trends);
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column::left("lane", Width::Fill(16), 0),
     Column::left("state", Width::Fixed(9), 0),
     Column::right("depth  ", 9, 0),
+    Column::right("in/min", 7, 5),
     Column::right("oldest", 6, 1),
     Column::right("out/s", 6, 1),
     Column::right("p95", 6, 3),
@@ -68,13 +69,13 @@ fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
         let lane = rows[i];
         let trend = if trends && !model.facts.slow {
             let points = trend::depths(&pulse.trend, &lane.lane);
-            sparkline(&held(&points, model.clock, trend::window(&pulse.trend, model.clock)), &glyphs)
+            sparkline(&done::held(&points, model.clock, trend::window(&pulse.trend, model.clock), TREND_CELLS), &glyphs)
         } else {
             String::new()
         };
-        lane_row(lane, trend)
+        lane_row(lane, arrivals(&pulse.trend, &lane.lane, model.clock), trend)
     };
-    let columns = if trends && !model.facts.slow { &COLUMNS[..] } else { &COLUMNS[..7] };
+    let columns = if trends && !model.facts.slow { &COLUMNS[..] } else { &COLUMNS[..8] };
     let body = Rect { height: area.height.saturating_sub(1), ..area };
     let selected = Some(model.lanes.list.at).filter(|_| !rows.is_empty());
     let shown = table(sheet, body, columns, (rows.len(), selected), row);
@@ -96,18 +97,29 @@ fn headless(columns: &[Column]) -> Vec<Column> {
     columns.iter().map(|c| Column { title: "", ..*c }).collect()
 }
 
-fn lane_row(lane: &LaneView, trend: String) -> Row {
+fn lane_row(lane: &LaneView, arrivals: Option<i64>, trend: String) -> Row {
     let idle = lane.depth + lane.running + lane.scheduled == 0;
     vec![
         Cell::new(lane.lane.clone(), if idle { Token::Muted } else { Token::Text }),
         marks::lane(lane),
         marks::depth(lane.depth),
+        Cell::new(words::or_none(arrivals.map(words::count)), Token::Muted),
         marks::oldest(lane.oldest_s),
         marks::rate(lane.done_per_s),
         marks::millis(lane.p95_ms),
         marks::empty_in(lane),
         Cell::new(trend, Token::Bar),
     ]
+}
+
+/// Jobs that came in during the last minute: what was done, and what waits more than before. None without two samples.
+fn arrivals(samples: &[SamplePoint], lane: &str, now: DateTime<Utc>) -> Option<i64> {
+    let since = now - TimeDelta::seconds(65);
+    let mut of_lane = samples.iter().filter(|s| s.lane == lane && s.at >= since && s.at <= now);
+    let (first, last) = (of_lane.next()?, of_lane.next_back()?);
+    let seconds = (last.at - first.at).num_seconds().max(1);
+    let came = (last.depth - first.depth) + (last.done_total - first.done_total);
+    Some(came.max(0) * 60 / seconds)
 }
 
 fn total_row(lanes: &[LaneView]) -> Row {
@@ -120,6 +132,7 @@ fn total_row(lanes: &[LaneView]) -> Row {
         Cell::new("TOTAL", Token::Title),
         Cell::new(if critical { "CRIT" } else { "" }, token),
         Cell::new(format!("{} {mark}", words::count(depth)), token),
+        Cell::new("", Token::Text),
         Cell::new("", Token::Text),
         Cell::new(words::rate(rate), Token::Title),
         Cell::new("", Token::Text),
@@ -302,63 +315,6 @@ fn contacts(model: &Model, status: &Status, sheet: &mut Sheet<'_>, area: Rect) {
             (words::count(c.processing).into(), Token::Text),
         ];
         sheet.line(Rect { y: inner.y + 1, height: 1, ..inner }, &line);
-    }
-}
-
-/// Depths in the cells of a sparkline; samples that are 5 s apart leave no holes.
-fn held(points: &[trend::Point], end: DateTime<Utc>, window: TimeDelta) -> Vec<Option<f64>> {
-    let mut values = trend::spread(points, end, window, TREND_CELLS);
-    trend::fill(&mut values, reach(window, TREND_CELLS));
-    values
-}
-
-/// Cells that one sample stands for: 15 s, so that one that comes late leaves no hole.
-fn reach(window: TimeDelta, cells: usize) -> usize {
-    cells * 15 / usize::try_from(window.num_seconds()).unwrap_or(1).max(1) + 1
-}
-
-fn done_chart(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, area: Rect) {
-    let window = trend::window(samples, model.clock);
-    let inner = sheet.pane(area, &format!("Jobs done per second, last {} min", window.num_minutes()), false);
-    if inner.width < 20 || inner.height < 3 {
-        return;
-    }
-    let rates = trend::rates(samples);
-    let top = rates.iter().map(|r| r.1).fold(0.0, f64::max);
-    if top <= 0.0 || model.facts.slow {
-        let text = if top <= 0.0 {
-            "nothing was done in this time".to_owned()
-        } else {
-            format!("at most {}", words::rate(top))
-        };
-        sheet.put((inner.x + 1, inner.y, inner.width - 2), &text, Token::Muted);
-        return;
-    }
-    let feet = if inner.height > 4 { 2 } else { 1 };
-    let plot = Rect { x: inner.x + 7, width: inner.width - 8, height: inner.height - feet, ..inner };
-
-    let mut values = trend::spread(&rates, model.clock, window, usize::from(plot.width) * 2);
-    let most = reach(window, values.len());
-    trend::fill(&mut values, most);
-    chart(sheet, plot, &values, top);
-    sheet.put((inner.x + 1, plot.y, 5), &format!("{:>5}", words::count(top.ceil() as i64)), Token::Muted);
-    sheet.put((inner.x + 1, plot.bottom() - 1, 5), "    0", Token::Muted);
-    let axis = Rect { y: inner.bottom() - 1, height: 1, ..plot };
-    sheet.put((axis.x, axis.y, axis.width), &words::clock(model.clock - window, model.clock), Token::Muted);
-    sheet.right(axis, axis.x + 10, &[(words::clock(model.clock, model.clock).into(), Token::Muted)]);
-    if feet > 1 {
-        marks_below(model, samples, sheet, Rect { y: axis.y - 1, ..axis });
-    }
-}
-
-/// Where breakers were open, below the chart.
-fn marks_below(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, axis: Rect) {
-    for lane in model.lane_rows() {
-        let strip = trend::strip(samples, &lane.lane, model.clock, usize::from(axis.width));
-        for (i, glyph) in strip.chars().enumerate().filter(|(_, g)| matches!(g, 'X' | '/' | '^')) {
-            let token = if glyph == '/' { Token::Half } else { Token::Critical };
-            sheet.put((axis.x + i as u16, axis.y, 1), &glyph.to_lowercase().to_string(), token);
-        }
     }
 }
 

@@ -2,9 +2,13 @@
 
 use crate::console::keys::{Binding, Place};
 use crate::console::model::Model;
+use crate::database::Rights;
 
 /// Why nothing can be changed now.
 pub fn writes(model: &Model) -> Option<String> {
+    if let Some(rights) = lacking(model, |rights| rights.operator) {
+        return Some(format!("needs role operator: {} is {}", rights.login, rights.role()));
+    }
     if model.facts.read_only {
         return Some("this console is read-only: start it without --read-only to act".into());
     }
@@ -19,8 +23,13 @@ pub fn writes(model: &Model) -> Option<String> {
 
 /// Why credentials can't be turned by this login.
 pub fn admins(model: &Model) -> Option<String> {
-    let rights = model.facts.rights.as_ref().filter(|rights| !rights.admin)?;
+    let rights = lacking(model, |rights| rights.admin)?;
     Some(format!("needs role admin; {} is {}", rights.login, rights.role()))
+}
+
+/// The rights, where the database enforces that they lack something.
+fn lacking(model: &Model, has: impl Fn(&Rights) -> bool) -> Option<&Rights> {
+    model.facts.rights.as_ref().filter(|rights| rights.enforced && !has(rights))
 }
 
 /// Why this key can't do what it says.

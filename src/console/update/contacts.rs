@@ -7,10 +7,11 @@ use super::press::Press;
 use super::{dialog, menus, run, wish};
 use crate::console::effect::{Answer, Effect, Outside};
 use crate::console::keys::{Code, Do, Key};
-use crate::console::model::{Contacts, Editing, List, Model, Move};
+use crate::console::model::{Ask, Contacts, Editing, List, Model, Move, Overlay, Prompt};
 use crate::contacts::contact::ContactRow;
 use crate::contacts::filter::{Anchor, CONDITIONS_MAX, CONTACTS, Filter, TEXT_CHARS_MAX, complete};
 use crate::contacts::page::{Page, Start};
+use crate::operations::actions::{Action, Enrich};
 
 /// The page that is shown.
 pub fn page(model: &Model) -> Option<&Page> {
@@ -77,7 +78,8 @@ pub(super) fn editing(model: &mut Model) -> Option<Editing> {
 pub(super) fn verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
     match does {
         Do::Mark | Do::Range | Do::MarkAll => menus::mark(model, does, press),
-        Do::LookUp => look_up(model, press),
+        Do::LookUp | Do::Enrich => bulk(model, does, press),
+        Do::Fields => fields(model, press),
         Do::Open => {
             let row = contact_rows(model).get(model.contacts.list.at).map(|r| r.id);
             model.contacts.open = row.map(|id| (id, 0));
@@ -87,11 +89,34 @@ pub(super) fn verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
     }
 }
 
-/// Looks up all that match, the marked ones, or the one that is chosen.
-fn look_up(model: &mut Model, press: &mut Press<'_>) {
+/// The contact in focus.
+pub(super) fn chosen(model: &Model) -> Option<i64> {
+    match model.contacts.open {
+        Some((id, _)) => Some(id),
+        None => contact_rows(model).get(model.contacts.list.at).map(|row| row.id),
+    }
+}
+
+/// Asks which fields are set by hand.
+fn fields(model: &mut Model, press: &mut Press<'_>) {
+    let Some(contact) = chosen(model) else { return model.say("there is no contact here", true, press.now) };
+    let prompt = Prompt { ask: Ask::Fields { contact }, input: Input::default() };
+    model.overlay = Some(Overlay::Prompt(Box::new(prompt)));
+}
+
+/// Looks up or enriches what a filter matches.
+fn action(model: &Model, does: Do, filter: String, again: bool) -> Action {
+    match does {
+        Do::Enrich => Action::Enrich(Enrich { filter, again: false, checks_only: false }),
+        _ => run::look_up(model, filter, again),
+    }
+}
+
+/// Looks up or enriches all that match, the marked ones, or the one that is chosen.
+fn bulk(model: &mut Model, does: Do, press: &mut Press<'_>) {
     let marks = &model.contacts.marks;
     if marks.all {
-        let action = run::look_up(model, model.contacts.filter.clone(), false);
+        let action = action(model, does, model.contacts.filter.clone(), false);
         return wish(model, action, press.effects);
     }
     let numbers: Vec<String> = match (model.contacts.open, model.answer()) {
@@ -109,12 +134,12 @@ fn look_up(model: &mut Model, press: &mut Press<'_>) {
     let marked = if model.contacts.open.is_some() { 0 } else { marks.len() };
     if numbers.is_empty() || numbers.len() < marked || numbers.len() > CONDITIONS_MAX {
         let words = format!(
-            "at most {CONDITIONS_MAX} marked contacts of one page are looked up at once: filter, then * marks all that match"
+            "at most {CONDITIONS_MAX} marked contacts of one page are taken at once: filter, then * marks all that match"
         );
         return model.say(words, true, press.now);
     }
     let filter: Vec<String> = numbers.iter().map(|n| format!("phone={n}")).collect();
-    let action = run::look_up(model, filter.join(" or "), marked == 0 && numbers.len() == 1);
+    let action = action(model, does, filter.join(" or "), marked == 0 && numbers.len() == 1);
     wish(model, action, press.effects);
 }
 
@@ -202,7 +227,7 @@ fn understood(model: &mut Model, mut editing: Editing, now: DateTime<Utc>) {
 }
 
 /// Whether the last piece can't be the begin of a field's name: a half-typed name is no search for that word.
-fn is_whole(text: &str) -> bool {
+pub(super) fn is_whole(text: &str) -> bool {
     let last = text.rsplit(char::is_whitespace).next().unwrap_or(text);
     last.is_empty() || last.contains([':', '<', '>', '=', '"', '+'])
 }

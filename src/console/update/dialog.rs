@@ -3,6 +3,7 @@
 use tui_input::{Input, InputRequest};
 
 use super::press::Press;
+use super::run;
 use crate::console::confirm;
 use crate::console::effect::{Effect, Outside};
 use crate::console::keys::{Code, Key};
@@ -20,7 +21,7 @@ pub(super) fn key(model: &mut Model, mut dialog: Box<Dialog>, key: Key, press: &
         (_, Code::Tab | Code::Down) => turn(&mut dialog, false),
         (_, Code::BackTab | Code::Up) => turn(&mut dialog, true),
         (Focus::Field(at), Code::Enter) if dialog.fields[at].kind != FieldKind::Word => turn(&mut dialog, false),
-        (Focus::Field(_) | Focus::Act, Code::Enter) => !agree(&mut dialog, slow, press),
+        (Focus::Field(_) | Focus::Act, Code::Enter) => !agree(model, &mut dialog, slow, press),
         (Focus::Field(at), Code::Char('o')) if key.ctrl => {
             let text = dialog.fields[at].input.value().to_owned();
             press.effects.push(Effect::Outside(Outside::Editor(text)));
@@ -28,7 +29,7 @@ pub(super) fn key(model: &mut Model, mut dialog: Box<Dialog>, key: Key, press: &
         }
         (Focus::Field(at), _) => edit(&mut dialog.fields[at].input, key),
         (Focus::Cancel, Code::Enter | Code::Char('n' | 'q')) => false,
-        (_, Code::Char('y')) if dialog.plan.tier != Tier::Heavy => !agree(&mut dialog, slow, press),
+        (_, Code::Char('y')) if dialog.plan.tier != Tier::Heavy => !agree(model, &mut dialog, slow, press),
         (_, Code::Left | Code::Right) => turn(&mut dialog, key.code == Code::Left),
         _ => true,
     };
@@ -43,14 +44,14 @@ fn turn(dialog: &mut Dialog, back: bool) -> bool {
 }
 
 /// True when the plan was agreed to.
-fn agree(dialog: &mut Dialog, slow: bool, press: &mut Press<'_>) -> bool {
+fn agree(model: &mut Model, dialog: &mut Dialog, slow: bool, press: &mut Press<'_>) -> bool {
     if !dialog.was_read(press.now, slow) {
         dialog.wrong = Some("this question has just come up: read it, then answer".into());
         return false;
     }
     match confirm::agree(dialog.plan.clone(), &dialog.said(), press.now) {
         Ok(confirmed) => {
-            press.effects.push(Effect::Run(Box::new(confirmed)));
+            run::act(model, confirmed, press);
             true
         }
         Err(wrong) => {

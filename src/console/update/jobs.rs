@@ -18,11 +18,12 @@ fn meant(model: &Model) -> Result<(JobTarget, String), &'static str> {
             return Ok((JobTarget::Ids(vec![*id]), detail.job.state.clone()));
         }
         (Level::Job(_), _) => return Err("this job has finished: there is nothing to do with it"),
-        (Level::Jobs, _) if marks.all && model.lanes.group.is_none() && state == "dead" => {
-            JobTarget::Dead { lane: Some(lane) }
-        }
-        (Level::Jobs, _) if marks.all && model.lanes.group.is_none() && model.lanes.search.text.is_empty() => {
+        (Level::Jobs, _) if marks.all && model.lanes.grouped() => JobTarget::Dead { lane: Some(lane) },
+        (Level::Jobs, _) if marks.all && model.lanes.group.is_none() && model.lanes.filter.is_empty() => {
             JobTarget::Filter(format!("lane:{lane} state:{state}"))
+        }
+        (Level::Jobs, _) if marks.all && model.lanes.group.is_none() => {
+            JobTarget::Filter(format!("lane:{lane} state:{state} ({})", model.lanes.filter))
         }
         (Level::Jobs, _) if marks.all => JobTarget::Ids(job_rows(model).iter().map(|j| j.id).collect()),
         (Level::Jobs, _) if !marks.is_empty() => JobTarget::Ids(marks.ids()),

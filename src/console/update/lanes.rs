@@ -12,19 +12,7 @@ use crate::operations::views::{JobGroup, JobRow};
 pub fn job_rows(model: &Model) -> Vec<&JobRow> {
     let Some(Answer::Jobs(page)) = model.answer() else { return Vec::new() };
     let group = model.lanes.group.as_deref();
-    let search = &model.lanes.search;
-    let takes = |j: &&JobRow| {
-        let error = j.last_error.as_deref().unwrap_or("unknown");
-        let text = |part: Option<&str>| part.unwrap_or("").to_owned();
-        let (contact, phone) = (j.contact_id.to_string(), text(j.phone.as_deref()));
-        group.is_none_or(|g| jobs::is_of(error, g))
-            && search.takes(&[
-                ("kind", &j.kind),
-                ("contact", &contact),
-                ("phone", &phone),
-                ("error", &text(j.last_error.as_deref())),
-            ])
-    };
+    let takes = |j: &&JobRow| group.is_none_or(|g| jobs::is_of(j.last_error.as_deref().unwrap_or("unknown"), g));
     page.rows.iter().filter(takes).collect()
 }
 
@@ -135,6 +123,7 @@ fn tab(model: &mut Model, by: usize) {
     let lanes = &mut model.lanes;
     lanes.tab = (lanes.tab + by) % JOB_TABS.len();
     (lanes.group, lanes.marks, lanes.search) = Default::default();
+    (lanes.filter, lanes.wrong) = Default::default();
     (lanes.jobs, lanes.page) = (Default::default(), Page::default());
 }
 

@@ -2,14 +2,14 @@
 
 use super::copy;
 use super::press::Press;
-use super::{allowed, run};
+use super::{allowed, extras, palette, run};
 use crate::console::effect::Effect;
 use crate::console::keys::{Binding, Code, Do, Key, Place, REGISTRY};
 use crate::console::model::{BreakerOrder, Item, LaneOrder, Level, List, Menu, Model, Overlay, Pick, Screen, Work};
 use crate::contacts::page::Sort;
 
 /// Title of the list of works; it is drawn anew while it is open.
-pub(super) const WORKS: &str = "Imports and exports";
+pub(super) const WORKS: &str = "Under way";
 
 pub(super) fn key(model: &mut Model, mut menu: Menu, key: Key, press: &mut Press<'_>) {
     let last = menu.items.len().saturating_sub(1);
@@ -39,7 +39,7 @@ fn choose(model: &mut Model, menu: Menu, press: &mut Press<'_>) {
     }
     match item.pick {
         Pick::Do(id) => run::by_id(model, id, press),
-        Pick::Line(line) => run::line(model, &line, press),
+        Pick::Line(line) => palette::go(model, line, press),
         Pick::Contacts(sort) => {
             model.contacts.sort = sort;
             model.contacts.begin();
@@ -69,9 +69,9 @@ pub(super) fn actions(model: &mut Model, press: &mut Press<'_>) {
     let place = model.place();
     let offered = |b: &&Binding| {
         let here = b.places.contains(&place) || (b.does == Do::Undo && b.places.contains(&Place::Anywhere));
-        here && (b.writes || matches!(b.does, Do::Copy | Do::Save | Do::Open | Do::Mark | Do::MarkAll))
+        here && (b.writes || matches!(b.does, Do::Copy | Do::Save | Do::Open | Do::Mark | Do::MarkAll | Do::Why))
     };
-    let items: Vec<Item> = REGISTRY
+    let mut items: Vec<Item> = REGISTRY
         .iter()
         .filter(offered)
         .map(|b| Item {
@@ -81,6 +81,7 @@ pub(super) fn actions(model: &mut Model, press: &mut Press<'_>) {
             pick: Pick::Do(b.id),
         })
         .collect();
+    items.extend(extras::items(model));
     if items.is_empty() {
         return model.say("nothing can be done on this screen", true, press.now);
     }

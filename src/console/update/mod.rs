@@ -7,12 +7,14 @@ pub mod contacts;
 mod copy;
 pub mod credentials;
 mod dialog;
+mod extras;
 mod help;
 mod jobs;
 pub mod lanes;
 mod menus;
 mod mouse;
 mod palette;
+mod papers;
 mod press;
 mod prompt;
 pub mod records;
@@ -57,8 +59,13 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Planned(planned) => on_plan(model, planned, &mut press),
         Msg::Done(done) => on_done(model, done, &mut press),
         Msg::Stop => press::leave(model, &mut press),
+        Msg::Paper(reading, lines) => papers::arrived(model, &reading, lines),
         Msg::Drained => effects.push(Effect::Leave),
         Msg::Resumed => effects.extend([Effect::Repaint, Effect::Refresh]),
+        Msg::Themes(names) => {
+            model.facts.themes = names;
+            effects.push(Effect::Restyle);
+        }
         Msg::Edited(result) => on_edited(model, result, now),
         data => on_data(model, data, now),
     }
@@ -101,7 +108,6 @@ fn on_data(model: &mut Model, msg: Msg, now: DateTime<Utc>) {
         Msg::Keys(Err(why)) => model.say(format!("keys.toml is not used: {why}"), true, now),
         Msg::Themed(Ok(name)) => model.say(format!("theme {name}"), false, now),
         Msg::Themed(Err(why)) => model.say(why, true, now),
-        Msg::Themes(names) => model.facts.themes = names,
         _ => {}
     }
 }
@@ -113,6 +119,9 @@ fn on_tick(model: &mut Model, now: DateTime<Utc>) {
     let live = model.frozen.is_none() && model.past.is_none();
     let age = model.pulse.as_ref().map_or(0, |p| (now - p.at).num_seconds());
     model.stale = (age > STALE && live).then_some(age / 5 * 5);
+    // What says nothing of its rows is known to go on by the clock.
+    let silent = model.works.iter_mut().filter(|w| w.ended.is_none() && w.step.0.rows == 0);
+    silent.for_each(|work| work.step.1 = now);
     if let Some(Overlay::Menu(menu)) = &model.overlay
         && menu.title == menus::WORKS
     {
@@ -302,6 +311,9 @@ fn wish(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 #[cfg(test)]
 #[path = "hands_tests.rs"]
 mod hands_tests;
+#[cfg(test)]
+#[path = "papers_tests.rs"]
+mod papers_tests;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

@@ -28,6 +28,19 @@ pub(super) fn on_mouse(model: &mut Model, gesture: Gesture, spot: Option<Spot>, 
     if let Some(Overlay::Menu(_)) = &model.overlay {
         return in_menu(model, gesture, spot, press);
     }
+    if let Some(Overlay::Paper(paper)) = &mut model.overlay {
+        let (last, notch) = (paper.lines().len().saturating_sub(1), NOTCH as usize);
+        match (gesture, spot) {
+            (Gesture::WheelUp, _) => paper.at = paper.at.saturating_sub(notch),
+            (Gesture::WheelDown, _) => paper.at = (paper.at + notch).min(last),
+            (Gesture::Click, Some(Spot::Row(row))) if row == paper.at => {
+                press::on_key(model, Key::plain(Code::Enter), press);
+            }
+            (Gesture::Click, Some(Spot::Row(row))) => paper.at = row.min(last),
+            (Gesture::Click, _) => {}
+        }
+        return;
+    }
     if model.overlay.is_some() {
         return;
     }

@@ -13,6 +13,15 @@ pub(super) fn open(model: &mut Model) {
     model.overlay = Some(Overlay::Palette(Box::new(Palette { offers, ..Palette::default() })));
 }
 
+/// Runs a line; one that ends in a blank is completed in the palette first.
+pub(super) fn go(model: &mut Model, line: String, press: &mut Press<'_>) {
+    if line.ends_with(' ') {
+        let open = Palette { input: Input::new(line), ..Palette::default() };
+        return found(model, Box::new(open));
+    }
+    run::line(model, &line, press);
+}
+
 /// Puts a line into the open palette.
 pub(super) fn insert(model: &mut Model, mut open: Box<Palette>, text: &str) {
     text.chars().for_each(|c| dialog::type_in(&mut open.input, c));

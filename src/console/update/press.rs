@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    allowed, ask, breakers, contacts, credentials, dialog, help, lanes, menus, mouse, palette, prompt, records, search,
-    travel, wish,
+    allowed, ask, breakers, contacts, credentials, dialog, help, lanes, menus, mouse, palette, papers, prompt, records,
+    search, travel, wish,
 };
 use crate::console::effect::{Effect, Outside};
 use crate::console::keys::{Binding, Code, Do, Key};
-use crate::console::model::{Level, List, Model, Move, Overlay, Screen, TimelineTab};
+use crate::console::model::{Level, List, Model, Move, Overlay, Reading, Screen, TimelineTab};
 
 /// What a key press may change, and what it asks for.
 pub(super) struct Press<'a> {
@@ -26,6 +26,7 @@ pub(super) fn on_key(model: &mut Model, key: Key, press: &mut Press<'_>) {
         Some(Overlay::Entering(open)) => credentials::key(model, open, key, press),
         Some(Overlay::Confirm(open)) => dialog::key(model, open, key, press),
         Some(Overlay::Palette(open)) => palette::key(model, open, key, press),
+        Some(Overlay::Paper(open)) => papers::key(model, open, key, press),
         Some(Overlay::Menu(open)) => menus::key(model, open, key, press),
         Some(Overlay::Prompt(open)) => prompt::key(model, open, key, press),
         Some(Overlay::Help(scrolled, typed)) => help::key(model, (scrolled, typed), key),
@@ -82,7 +83,8 @@ fn overlays(model: &mut Model, does: Do, press: &mut Press<'_>) {
         Do::Save => prompt::export(model),
         Do::Mouse => mouse::toggle(model, press),
         Do::Import => prompt::import(model),
-        Do::Demo => press.effects.push(Effect::Outside(Outside::Demo)),
+        Do::Demo => press.effects.push(Effect::Outside(Outside::Ourselves(vec!["demo".into()]))),
+        Do::Why => papers::why(model, press),
         other => in_screen(model, other, press),
     }
 }
@@ -104,6 +106,11 @@ fn in_screen(model: &mut Model, does: Do, press: &mut Press<'_>) {
         (Screen::Ask, _) => ask::verb(model, does, press),
         (Screen::Credentials, _) => credentials::verb(model, does, press),
         (Screen::Timeline, _) => records::verb(model, does),
+        (Screen::Fleet, Do::Open) => {
+            if let Some(node) = model.node_rows().get(model.fleet.at).map(|n| n.node.clone()) {
+                papers::open(model, Reading::Log(node), press);
+            }
+        }
         (Screen::Fleet | Screen::Usage, _) => {}
     }
 }

@@ -3,11 +3,12 @@
 use tui_input::Input;
 
 use super::press::{self, Press};
-use super::{dialog, run};
+use super::{dialog, papers, run};
+use crate::console::command;
 use crate::console::desks::AskWish;
-use crate::console::effect::{Effect, Job};
+use crate::console::effect::{Effect, Import, Job};
 use crate::console::keys::{Code, Key};
-use crate::console::model::{Ask, Model, Overlay, Prompt};
+use crate::console::model::{Ask, Model, Overlay, Prompt, Reading};
 use crate::operations::actions::{Action, JobTarget};
 
 /// Asks where contacts that match are written.
@@ -31,14 +32,21 @@ pub(super) fn key(model: &mut Model, mut open: Box<Prompt>, key: Key, press: &mu
     match key.code {
         Code::Esc => {}
         Code::Enter if !open.input.value().trim().is_empty() => {
-            let path = open.input.value().trim().to_owned();
+            let typed = open.input.value().trim().to_owned();
             match open.ask {
-                Ask::Export { filter } => begin_export(model, path, filter, press),
-                Ask::Keep { question, filter } => {
-                    press.effects.push(Effect::Ask(0, AskWish::Keep { name: path, question, filter }));
+                Ask::Export { filter } => begin_export(model, typed, filter, press),
+                Ask::Import => {
+                    let file = Import { path: typed, lookup: true, ..Import::default() };
+                    import_file(model, file, false, press);
                 }
-                Ask::Import => begin_import(model, path, true, press),
-                Ask::Priority { target } => priority(model, &path, target, press),
+                Ask::Priority { target } => priority(model, &typed, target, press),
+                Ask::Fields { contact } => fields(model, contact, &typed, press),
+                Ask::Text { text } => {
+                    run::begin(model, format!("text to {typed}"), Job::Text { path: typed, text }, press);
+                }
+                Ask::Keep { question, filter } => {
+                    press.effects.push(Effect::Ask(0, AskWish::Keep { name: typed, question, filter }));
+                }
             }
         }
         _ => {
@@ -53,13 +61,31 @@ pub(super) fn begin_export(model: &mut Model, path: String, filter: String, pres
     run::begin(model, format!("export to {path}"), Job::Export { path, filter, zone: model.facts.zone }, press);
 }
 
-/// Begins to read contacts, if anything may be changed.
-pub(super) fn begin_import(model: &mut Model, path: String, lookup: bool, press: &mut Press<'_>) {
+/// Begins to read contacts, if anything may be changed; `agreed`: at once, else what the file would bring and cost is shown.
+pub(super) fn import_file(model: &mut Model, file: Import, agreed: bool, press: &mut Press<'_>) {
     if let Some(why) = super::allowed::writes(model) {
         return model.say(why, true, press.now);
     }
-    let lookup = lookup.then_some(model.facts.lookup.1);
-    run::begin(model, format!("import of {path}"), Job::Import { path, lookup }, press);
+    let (packages, limits) = model.facts.lookup.clone();
+    if !agreed {
+        return papers::open(model, Reading::Preflight(Import { packages, ..file }), press);
+    }
+    run::begin(model, format!("import of {}", file.path), Job::Import(file, limits), press);
+}
+
+/// Sets fields of a contact: `FIELD=VALUE`, several as on a command line.
+fn fields(model: &mut Model, contact: i64, typed: &str, press: &mut Press<'_>) {
+    let words = shell_words::split(typed).map_err(|_| "a quote is open: close it".to_owned());
+    match words.and_then(|words| command::pairs(&words)) {
+        Ok(fields) => press::wish_if_allowed(model, Action::SetContact { contact, fields }, press),
+        Err(wrong) => model.say(wrong, true, press.now),
+    }
+}
+
+/// Asks where a text is written.
+pub(super) fn keep(model: &mut Model, text: String) {
+    let name = format!("shift-{}.md", model.clock.format("%Y%m%d-%H%M"));
+    model.overlay = Some(Overlay::Prompt(Box::new(Prompt { ask: Ask::Text { text }, input: Input::new(name) })));
 }
 
 fn priority(model: &mut Model, typed: &str, target: JobTarget, press: &mut Press<'_>) {

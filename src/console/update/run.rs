@@ -1,11 +1,12 @@
 //! A command that was understood: where it leads, or what it wishes for.
 
 use super::press::{self, Press};
-use super::{allowed, ask, credentials, prompt, travel};
+use super::{allowed, ask, credentials, papers, prompt, travel};
 use crate::console::command::{self, Command, Turn};
-use crate::console::effect::{Effect, Job};
+use crate::console::effect::{Effect, Job, Outside};
+use crate::console::keys::Do;
 use crate::console::model::{Level, Model, Overlay, Screen, Search, Step, WORKS_MAX, Work};
-use crate::operations::actions::{Action, Limits, LookUp};
+use crate::operations::actions::{Action, Chore, Confirmed, Limits, LookUp, Schedule, Tier};
 
 /// Runs a line, or says what is wrong with it.
 pub(super) fn line(model: &mut Model, line: &str, press: &mut Press<'_>) {
@@ -26,7 +27,14 @@ fn run(model: &mut Model, command: Command, press: &mut Press<'_>) {
             Some(why) => model.say(why, true, press.now),
             None => press.effects.push(Effect::Undo(id)),
         },
-        Command::Import { path, lookup } => prompt::begin_import(model, path, lookup, press),
+        Command::Import { file, agreed } => prompt::import_file(model, file, agreed, press),
+        Command::Schedule { name, every, filter, again } => {
+            let Action::LookUp(work) = look_up(model, filter, again) else { return };
+            let schedule = Schedule { name, every, work: Chore::LookUp(work), paused: false };
+            press::wish_if_allowed(model, Action::AddSchedule(schedule), press);
+        }
+        Command::Read(reading) => papers::open(model, reading, press),
+        Command::Rehearse(words) => press.effects.push(Effect::Outside(Outside::Ourselves(words))),
         Command::Export { path, filter } => prompt::begin_export(model, path, filter, press),
         Command::Theme(name) => press.effects.push(Effect::Theme(name)),
         Command::Link(Some(slow)) => {
@@ -61,6 +69,10 @@ fn credential(model: &mut Model, slot: Option<&'static str>, turn: Turn, press: 
 fn lead(model: &mut Model, command: Command) {
     match command {
         Command::Show(screen) => press::show(model, screen),
+        Command::Usage(days) => {
+            model.usage_days = days;
+            press::show(model, Screen::Usage);
+        }
         Command::Lane(lane) => press::to_lane(model, lane),
         Command::Jobs(lane, tab) => {
             press::to_lane(model, lane);
@@ -94,7 +106,9 @@ fn lead(model: &mut Model, command: Command) {
 /// Does what a key does, where it works here.
 pub(super) fn by_id(model: &mut Model, id: &str, press: &mut Press<'_>) {
     let Some(binding) = command::by_id(id) else { return };
-    if crate::console::keys::in_place(binding, model.place()) {
+    // These two need no row: a name is enough to begin them from anywhere.
+    let anywhere = matches!(binding.does, Do::Demo | Do::Import);
+    if anywhere || crate::console::keys::in_place(binding, model.place()) {
         press::act(model, binding, press);
     } else {
         model.say(format!("{id} works on another screen: {}", binding.words), true, press.now);
@@ -107,18 +121,34 @@ pub(super) fn look_up(model: &Model, filter: String, again: bool) -> Action {
     Action::LookUp(LookUp { filter, again, packages, attempts, lane_limit })
 }
 
-/// Begins work in the background.
-pub(super) fn begin(model: &mut Model, name: String, job: Job, press: &mut Press<'_>) {
-    let id = model.works.last().map_or(1, |w| w.id + 1);
-    if model.works.iter().filter(|w| w.ended.is_none()).count() >= 4 {
-        return model.say("four imports and exports are under way: let one end first", true, press.now);
+/// Carries out what was agreed to; what changes many rows is a work that can be watched and ended.
+pub(super) fn act(model: &mut Model, confirmed: Confirmed, press: &mut Press<'_>) {
+    let plan = confirmed.plan();
+    if plan.tier < Tier::Heavy {
+        return press.effects.push(Effect::Run(Box::new(confirmed)));
     }
-    model.say(format!("{name} has begun: J shows how far it is"), false, press.now);
-    model.works.push(Work { id, name, begun: press.now, step: (Step::default(), press.now), ended: None });
+    let id = note(model, format!("{} {}", plan.action.verb(), plan.action.target()), press.now);
+    press.effects.push(Effect::RunLong(id, Box::new(confirmed)));
+}
+
+/// Writes a work down; its number.
+fn note(model: &mut Model, name: String, now: chrono::DateTime<chrono::Utc>) -> u64 {
+    let id = model.works.last().map_or(1, |w| w.id + 1);
+    model.works.push(Work { id, name, begun: now, step: (Step::default(), now), ended: None });
     if model.works.len() > WORKS_MAX {
         let oldest = model.works.iter().position(|w| w.ended.is_some());
         oldest.map(|at| model.works.remove(at));
     }
+    id
+}
+
+/// Begins work in the background.
+pub(super) fn begin(model: &mut Model, name: String, job: Job, press: &mut Press<'_>) {
+    if model.works.iter().filter(|w| w.ended.is_none()).count() >= 4 {
+        return model.say("four works are under way: let one end first", true, press.now);
+    }
+    model.say(format!("{name} has begun: J shows how far it is"), false, press.now);
+    let id = note(model, name, press.now);
     press.effects.push(Effect::Work(id, job));
 }
 

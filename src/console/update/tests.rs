@@ -68,7 +68,7 @@ fn a_heavy_action_runs_only_when_its_number_was_typed() {
     assert!(press(&mut model, "y\n").is_empty(), "the reason is a field");
     assert!(press(&mut model, "841\n").is_empty());
     assert!(matches!(&model.overlay, Some(Overlay::Confirm(d)) if d.wrong.is_some() && d.focus == Focus::Field(1)));
-    assert!(matches!(press(&mut model, "2\n").as_slice(), [Effect::Run(_)]));
+    assert!(matches!(press(&mut model, "2\n").as_slice(), [Effect::RunLong(_, _)]));
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub(super) static JOB_FIELDS: &[Field] = &[
     Field::new("contact_id", "j.contact_id", Kind::Integer).short(&["contact"]),
     Field::new("priority", "j.priority", Kind::Integer),
     Field::new("attempt", "j.attempt", Kind::Integer).short(&["attempts"]),
+    Field::new("node", "(SELECT n.node FROM nodes AS n WHERE n.epoch = j.lease_epoch)", Kind::Text),
     Field::new("last_error", "j.last_error", Kind::Text).short(&["error"]),
     Field::new("created_at", "j.created_at", Kind::Time).short(&["created"]),
     Field::new("run_at", "j.run_at", Kind::Time),

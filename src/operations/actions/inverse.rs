@@ -38,9 +38,9 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         | Action::BatchLane { lane, .. } => lanes::state(tx, lane).await?,
         Action::RestoreJobs { batch } => jobs::state(tx, *batch).await?,
         Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::state(tx, &inverse.action).await?,
-        Action::AddSchedule(Schedule { name, .. }) | Action::RemoveSchedule { name } => {
-            schedules::state(tx, name).await?
-        }
+        Action::AddSchedule(Schedule { name, .. })
+        | Action::RemoveSchedule { name }
+        | Action::PauseSchedule { name, .. } => schedules::state(tx, name).await?,
         Action::ResetBreaker { name, .. }
         | Action::HoldBreakerOpen { name, .. }
         | Action::HoldBreakerClosed { name, .. }

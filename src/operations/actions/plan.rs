@@ -111,7 +111,9 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         Action::Merge { primary, duplicate } => merges::plan(db, *primary, *duplicate).await?,
         Action::Unmerge { merge } => merges::plan_undo(db, *merge).await?,
         Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::plan(db, &action).await?,
-        Action::AddSchedule(_) | Action::RemoveSchedule { .. } => schedules::plan(db, &action).await?,
+        Action::AddSchedule(_) | Action::RemoveSchedule { .. } | Action::PauseSchedule { .. } => {
+            schedules::plan(db, &action).await?
+        }
         Action::ResetBreaker { .. }
         | Action::HoldBreakerOpen { .. }
         | Action::HoldBreakerClosed { .. }

@@ -95,7 +95,9 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
         Action::Merge { primary, duplicate } => merges::act(tx, (*primary, *duplicate), actor).await,
         Action::Unmerge { merge } => merges::undo(tx, *merge).await,
         Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::act(tx, &plan.action, actor).await,
-        Action::AddSchedule(_) | Action::RemoveSchedule { .. } => schedules::act(tx, &plan.action, actor).await,
+        Action::AddSchedule(_) | Action::RemoveSchedule { .. } | Action::PauseSchedule { .. } => {
+            schedules::act(tx, &plan.action, actor).await
+        }
         Action::ResetBreaker { .. }
         | Action::HoldBreakerOpen { .. }
         | Action::HoldBreakerClosed { .. }

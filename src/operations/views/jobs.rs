@@ -56,6 +56,10 @@ pub struct JobGroup {
     pub count: i64,
     /// An example.
     pub example: i64,
+    /// When the last attempt of one of them began for the first time.
+    pub first_at: DateTime<Utc>,
+    /// The same for the last time.
+    pub last_at: DateTime<Utc>,
 }
 
 /// One failed attempt.
@@ -129,8 +133,8 @@ pub async fn jobs_matching(db: &Db, filter: &Filter, before: Option<i64>, limit:
 /// The dead of a lane (or of all) by what went wrong, the largest group first; looks at the newest 10,000. Numbers, ids and
 /// times in the texts differ from job to job and stand as `#`; an HTTP status stays.
 pub async fn dead_groups(db: &Db, lane: Option<&str>) -> Result<Vec<JobGroup>> {
-    let sql = r"SELECT lane, fingerprint AS error, count(*) AS count, max(id) AS example
-               FROM (SELECT id, lane, regexp_replace(coalesce(last_error, 'unknown'), '(?<!HTTP )(\+|\m)[0-9a-fA-F:.-]*[0-9][0-9a-fA-F:.-]*', '#', 'g') AS fingerprint
+    let sql = r"SELECT lane, fingerprint AS error, count(*) AS count, max(id) AS example, min(at) AS first_at, max(at) AS last_at
+               FROM (SELECT id, lane, coalesce(claimed_at, run_at) AS at, regexp_replace(coalesce(last_error, 'unknown'), '(?<!HTTP )(\+|\m)[0-9a-fA-F:.-]*[0-9][0-9a-fA-F:.-]*', '#', 'g') AS fingerprint
                      FROM jobs WHERE state = 'dead' AND ($1::text IS NULL OR lane = $1) ORDER BY id DESC LIMIT 10000) d
                GROUP BY lane, fingerprint ORDER BY count DESC, lane LIMIT 200";
     Ok(sqlx::query_as(sql).bind(lane).fetch_all(db.pool()).await?)

@@ -16,6 +16,7 @@ mod schedules;
 mod slots_past;
 mod spend;
 mod status;
+mod throughput;
 
 pub use access::{Access, access};
 pub use audit_chain::{AuditChain, audit_chain};
@@ -30,3 +31,4 @@ pub use records::{AlertView, AuditRow, TimelineRow, alerts, audit, timeline};
 pub use schedules::{ScheduleView, schedules};
 pub use spend::{SpendRow, spend, unit_costs};
 pub use status::{ContactCounts, EnvironmentView, Status, contact_counts, status};
+pub use throughput::{ThroughputRow, throughput};

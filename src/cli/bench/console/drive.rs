@@ -41,6 +41,8 @@ pub struct Measured {
     first_byte_ms: Vec<f64>,
     key_bytes: Vec<f64>,
     move_bytes: Vec<f64>,
+    /// From the commit of another process to the screen.
+    seen_ms: Vec<f64>,
     quiet: Option<Quiet>,
     memory: Option<u64>,
 }
@@ -83,6 +85,7 @@ impl Measured {
             first_byte_ms: Vec::new(),
             key_bytes: Vec::new(),
             move_bytes: Vec::new(),
+            seen_ms: Vec::new(),
             quiet: None,
             memory: None,
         })
@@ -138,6 +141,21 @@ impl Measured {
             }));
             self.key_bytes.push((pty.look(|seen| seen.bytes) - before) as f64);
         }
+        Ok(())
+    }
+
+    /// Waits on a screen until it shows what another process has just committed; nobody presses anything meanwhile.
+    pub fn seen(&mut self, pty: &Pty, screen: &str, text: &str) -> Result<(), Failure> {
+        let begun = Instant::now();
+        pty.press(screen);
+        if !pty.until(LIMIT, |seen| seen.parser.screen().contents().contains(text)) {
+            return Err(Failure::new(format!(
+                "{}: {text} was never seen; the screen is:\n{}",
+                self.name,
+                pty.screen()
+            )));
+        }
+        self.seen_ms.push(ms(begun.elapsed()));
         Ok(())
     }
 
@@ -220,6 +238,9 @@ impl Measured {
         all.push(Figure::new(per_key, "bytes", &self.key_bytes, none));
         if !self.move_bytes.is_empty() {
             all.push(Figure::new("bytes_key_one_row", "bytes", &self.move_bytes, none));
+        }
+        if let Some(slowest) = self.seen_ms.iter().copied().reduce(f64::max) {
+            all.push(Figure::new("change_seen_max", "ms", &[slowest], none));
         }
         let memory = pick(["memory_idle", "", "memory_busy"], "memory");
         all.extend(self.memory.map(|bytes| Figure::new(memory, "MB", &[bytes as f64 / 1e6], none)));

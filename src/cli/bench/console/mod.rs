@@ -18,18 +18,19 @@ use super::super::output;
 use super::figure::{self, Figure};
 use drive::{Key, Measured};
 use pty::{Line, Pty};
+use rand::RngExt;
 
 /// Options of `bench console`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ConsoleBenchArgs {
     /// Contacts in the database.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
     contacts: u32,
     /// Keys that are pressed for each distribution.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     keys: u32,
-    /// Seconds of silence that are measured idle, and of work busy.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=600))]
+    /// Seconds of silence that are measured idle; of work, at most 20 are.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..=600))]
     seconds: u32,
     /// Instead of measuring: write pictures of the panes of a running demo into this folder, as SVG.
     #[arg(long, value_name = "FOLDER")]
@@ -41,6 +42,9 @@ pub struct ConsoleBenchArgs {
 
 /// Columns and rows of the terminal that is measured on.
 const SIZE: (u16, u16) = (120, 36);
+
+/// Longest time that is measured while the pool runs: its jobs must not run out.
+const BUSY: Duration = Duration::from_secs(20);
 
 /// Measures and prints.
 pub async fn run(common: &Common, args: &ConsoleBenchArgs) -> Result<ExitCode, Failure> {
@@ -74,13 +78,20 @@ async fn ours(args: &ConsoleBenchArgs, seconds: Duration) -> Result<Vec<Measured
 
 async fn on_stage(stage: &stage::Stage, args: &ConsoleBenchArgs, seconds: Duration) -> Result<Vec<Measured>, Failure> {
     let keys = [Key::new("8", "Fleet:"), Key::new("9", "Usage by day")];
-    let rows = format!("{} contacts, no live job", output::thousands(i64::from(args.contacts)));
+    let rows = stage.rows().await?;
     let idle = {
         let mut pty = Pty::start(&stage.console(&["--no-workers"])?, SIZE, Line::DIRECT)?;
         let mut measured = Measured::begin("idle", rows.clone(), &pty, "LIVE")?;
         measured.quiet(&mut pty, seconds)?;
         measured.keys(&mut pty, &keys, args.keys)?;
         measured.moves(&mut pty, "4", "+1", 20)?;
+        for reason in ["bench one", "bench two", "bench three"] {
+            // Until the console is at its idle pace again, and at any moment of it.
+            std::thread::sleep(Duration::from_millis(rand::rng().random_range(6_000..10_000)));
+            stage.open_breaker(reason).await?;
+            measured.seen(&pty, "1", reason)?;
+            stage.close_breaker().await?;
+        }
         measured.end(pty)?
     };
     let slow = {
@@ -95,7 +106,7 @@ async fn on_stage(stage: &stage::Stage, args: &ConsoleBenchArgs, seconds: Durati
         let mut pty = Pty::start(&stage.console(&[])?, SIZE, Line::DIRECT)?;
         let mut measured = Measured::begin("busy", String::new(), &pty, "LIVE")?;
         let before = stage.done().await?;
-        measured.quiet(&mut pty, seconds)?;
+        measured.quiet(&mut pty, seconds.min(BUSY))?;
         measured.keys(&mut pty, &keys, args.keys)?;
         let rate = (stage.done().await? - before) as f64 / measured.lasted().as_secs_f64();
         measured.what =

@@ -2,6 +2,7 @@
 //! busy, a lookup for each contact.
 
 use super::super::super::Failure;
+use super::super::super::output::thousands;
 use super::pty::Started;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
 use crate::database::{Db, migrate};
@@ -61,6 +62,29 @@ impl Stage {
             started = started.with(name, &home);
         }
         Ok(started)
+    }
+
+    /// What is in the database, in words.
+    pub async fn rows(&self) -> Result<String, Failure> {
+        let sql = "SELECT (SELECT count(*) FROM contacts), (SELECT count(*) FROM jobs)";
+        let (contacts, jobs): (i64, i64) = sqlx::query_as(sql).fetch_one(self.db.pool()).await?;
+        Ok(format!("{} contacts, {} jobs", thousands(contacts), thousands(jobs)))
+    }
+
+    /// Opens a breaker, as another process would.
+    pub async fn open_breaker(&self, failure: &str) -> Result<(), Failure> {
+        let sql = "UPDATE breakers SET state = 'open', opened_at = now(), retry_at = now() + interval '1 hour', consecutive_failures = 5,
+                   generation = generation + 1, last_failure = $1 WHERE name = 'hunter-api'";
+        sqlx::query(sql).bind(failure).execute(self.db.pool()).await?;
+        Ok(())
+    }
+
+    /// Closes it again.
+    pub async fn close_breaker(&self) -> Result<(), Failure> {
+        let sql = "UPDATE breakers SET state = 'closed', opened_at = NULL, retry_at = NULL, consecutive_failures = 0,
+                   generation = generation + 1 WHERE name = 'hunter-api'";
+        sqlx::query(sql).execute(self.db.pool()).await?;
+        Ok(())
     }
 
     /// Enqueues a lookup for each contact; how many jobs that made.

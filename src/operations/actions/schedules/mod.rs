@@ -39,7 +39,7 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
             );
             (sentence, command(schedule))
         }
-        Action::RemoveSchedule { name } if !there => {
+        Action::RemoveSchedule { name } | Action::PauseSchedule { name, .. } if !there => {
             return Err(Refusal::Impossible(format!(
                 "there is no schedule {name}; `switchboard schedules list` names them"
             )));
@@ -48,9 +48,18 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
             format!("Remove schedule {name}: it fires no more."),
             format!("switchboard schedules remove {}", twin::quoted(name)),
         ),
+        Action::PauseSchedule { name, paused: true } => (
+            format!("Pause schedule {name}: it fires no more until it is resumed."),
+            format!("switchboard schedules pause {}", twin::quoted(name)),
+        ),
+        Action::PauseSchedule { name, .. } => (
+            format!("Resume schedule {name}: it fires at its next time; what was missed is not made up for."),
+            format!("switchboard schedules resume {}", twin::quoted(name)),
+        ),
         _ => return Err(misplaced()),
     };
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide: true, bound: 0, twin })
+    let wide = !matches!(action, Action::PauseSchedule { .. });
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide, bound: 0, twin })
 }
 
 /// The first firing, if all of it makes sense.
@@ -69,7 +78,7 @@ fn check(schedule: &Schedule, there: bool, now: DateTime<Utc>) -> Result<DateTim
 }
 
 fn command(schedule: &Schedule) -> String {
-    let Schedule { name, every, work } = schedule;
+    let Schedule { name, every, work, .. } = schedule;
     let (work, filter, again) = match work {
         Chore::LookUp(wish) => ("", &wish.filter, wish.again),
         Chore::Enrich(wish) if wish.checks_only => (" --work rescore", &wish.filter, wish.again),
@@ -82,9 +91,13 @@ fn command(schedule: &Schedule) -> String {
 
 /// Whether there is a schedule of this name.
 pub(super) async fn state(tx: &mut PgConnection, name: &str) -> Result<Value, Refusal> {
-    let sql = "SELECT every, work FROM schedules WHERE name = $1 FOR UPDATE";
-    let row: Option<(String, Value)> = sqlx::query_as(sql).bind(name).fetch_optional(tx).await?;
-    Ok(row.map_or(json!(null), |(every, work)| json!({"every": every, "work": work})))
+    let sql = "SELECT every, work, paused_at IS NOT NULL FROM schedules WHERE name = $1 FOR UPDATE";
+    let row: Option<(String, Value, bool)> = sqlx::query_as(sql).bind(name).fetch_optional(tx).await?;
+    Ok(row.map_or(json!(null), |(every, work, paused)| match paused {
+        // Rows of the audit log from before there was a pause say nothing of it.
+        false => json!({"every": every, "work": work}),
+        true => json!({"every": every, "work": work, "paused": true}),
+    }))
 }
 
 pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -> Result<Done, Refusal> {
@@ -93,13 +106,15 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -
         Action::AddSchedule(schedule) => {
             let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(&mut *tx).await?;
             let first = check(schedule, !before.is_null(), now)?;
-            let sql = "INSERT INTO schedules (name, every, work, created_by, next_at) VALUES ($1, $2, $3, $4, $5)";
+            let sql = "INSERT INTO schedules (name, every, work, created_by, next_at, paused_by, paused_at)
+                       VALUES ($1, $2, $3, $4, CASE WHEN $6 THEN 'infinity' ELSE $5 END, CASE WHEN $6 THEN $4 END, CASE WHEN $6 THEN now() END)";
             sqlx::query(sql)
                 .bind(&schedule.name)
                 .bind(&schedule.every)
                 .bind(json!(schedule.work))
                 .bind(&actor.name)
                 .bind(first)
+                .bind(schedule.paused)
                 .execute(&mut *tx)
                 .await?;
             let summary = format!("added schedule {}, first at {}", schedule.name, first.format("%Y-%m-%d %H:%MZ"));
@@ -109,12 +124,30 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -
             sqlx::query("DELETE FROM schedules WHERE name = $1").bind(name).execute(&mut *tx).await?;
             let every = before["every"].as_str().unwrap_or_default().to_owned();
             let work = serde_json::from_value(before["work"].clone()).ok();
-            let again = work.map(|work| Action::AddSchedule(Schedule { name: name.clone(), every, work }));
+            let paused = before["paused"] == true;
+            let again = work.map(|work| Action::AddSchedule(Schedule { name: name.clone(), every, work, paused }));
             (format!("removed schedule {name}"), again)
+        }
+        Action::PauseSchedule { name, paused } => {
+            let next = if *paused { None } else { next(&before, tx).await? };
+            let sql = "UPDATE schedules SET next_at = coalesce($2, 'infinity'), paused_by = CASE WHEN $3 THEN $4 END,
+                       paused_at = CASE WHEN $3 THEN now() END WHERE name = $1";
+            sqlx::query(sql).bind(name).bind(next).bind(paused).bind(&actor.name).execute(&mut *tx).await?;
+            let word = if *paused { "paused" } else { "resumed" };
+            let opposite = Action::PauseSchedule { name: name.clone(), paused: !paused };
+            (format!("{word} schedule {name}"), Some(opposite))
         }
         _ => return Err(misplaced()),
     };
     let after = state(tx, &action.target()).await?;
-    let inverse = opposite.map(|action| Inverse { action, expects: after.clone() });
+    let changed = before != after;
+    let inverse = opposite.filter(|_| changed).map(|action| Inverse { action, expects: after.clone() });
     Ok(Done { changed: 1, summary, before, after, inverse })
+}
+
+/// The first time after now of the schedule that was read.
+async fn next(before: &Value, tx: &mut PgConnection) -> Result<Option<DateTime<Utc>>, Refusal> {
+    let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(tx).await?;
+    let every = Every::parse(before["every"].as_str().unwrap_or_default()).map_err(Refusal::Impossible)?;
+    Ok(every.first(now))
 }

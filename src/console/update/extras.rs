@@ -1,0 +1,71 @@
+//! What can be done beyond keys: lines of the palette that fit to the row in focus, offered below the keys' own actions.
+
+use super::papers::item;
+use crate::console::model::{Item, Level, Model, Screen, TimelineTab};
+
+/// The lines that fit here.
+pub(super) fn items(model: &Model) -> Vec<Item> {
+    let lines: Vec<(&str, String)> = match (model.screen, &model.lanes.level) {
+        (Screen::Overview, _) => overview(),
+        (Screen::Lanes, Level::Lanes) => model.lanes.list.id.as_deref().map_or_else(Vec::new, lane),
+        (Screen::Lanes, Level::Jobs) => vec![("jobs of every lane that match a filter", "jobs list --filter ".into())],
+        (Screen::Contacts, _) => contacts(model),
+        (Screen::Timeline, _) if model.timeline.tab == TimelineTab::Audit => {
+            vec![("check that no row was changed or taken out", "audit --verify".into())]
+        }
+        (Screen::Fleet, _) => fleet(model),
+        (Screen::Timeline, _) => {
+            vec![("the last 8 hours for whoever comes next", "handover 8h".into())]
+        }
+        (Screen::Usage, _) => vec![("another number of days", "usage --days ".into())],
+        _ => Vec::new(),
+    };
+    lines.iter().map(|(label, line)| item(model, label, line)).collect()
+}
+
+fn fleet(model: &Model) -> Vec<(&'static str, String)> {
+    let node = model.node_rows().get(model.fleet.at);
+    let mut lines: Vec<_> = node.iter().map(|n| ("the log of this node", format!("logs --node {}", n.node))).collect();
+    lines.push(("the last 8 hours for whoever comes next", "handover 8h".into()));
+    lines
+}
+
+fn overview() -> Vec<(&'static str, String)> {
+    [
+        ("open alerts: take one on, silence it", "alerts list"),
+        ("schedules: add, pause, remove", "schedules list"),
+        ("dead jobs of all lanes by error", "jobs dead"),
+        ("what lanes did in the last hour, and how long calls took", "throughput 1h"),
+        ("the last 8 hours for whoever comes next", "handover 8h"),
+        ("rehearse an outage in a database of its own", "drill outage"),
+        ("what works, what is missing, what to do", "doctor"),
+    ]
+    .map(|(label, line)| (label, line.to_owned()))
+    .to_vec()
+}
+
+fn lane(lane: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("so many jobs at once in the fleet, or auto", format!("lanes scale {lane} ")),
+        ("so many calls a second in the fleet, or auto", format!("lanes rate {lane} ")),
+        ("give all its dead jobs their attempts anew", format!("jobs retry --lane {lane}")),
+        ("take its waiting jobs out", format!("jobs cancel --filter 'lane:{lane} state:waiting'")),
+        ("take its dead jobs out", format!("jobs discard --lane {lane}")),
+        ("change who of its jobs is claimed first", format!("jobs reprioritise --lane {lane} --priority ")),
+    ]
+}
+
+fn contacts(model: &Model) -> Vec<(&'static str, String)> {
+    let which = match model.contacts.filter.trim() {
+        "" => "--all".to_owned(),
+        filter => format!("--filter {}", shell_words::quote(filter)),
+    };
+    let failed = which.replace("--all", "");
+    vec![
+        ("plan every step of all that match anew", format!("contacts enrich {which}")),
+        ("look for duplicates of all that match anew", format!("contacts rescore {which}")),
+        ("look up those of them whose lookup failed", format!("contacts retry {failed}").trim_end().to_owned()),
+        ("look all that match up, completed ones too", format!("lookup {which} --again")),
+        ("pairs that may be the same", "duplicates list".into()),
+    ]
+}
