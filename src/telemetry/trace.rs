@@ -213,7 +213,8 @@ mod tests {
         let file = std::fs::read_dir(temp.path()).unwrap().next().unwrap().unwrap().path();
         let written = std::fs::read_to_string(file).unwrap();
         let first = written.lines().next().unwrap();
-        assert!(first.ends_with(&format!("Z  INFO switchboard::telemetry::trace::tests: {text}")), "{first}");
+        let process = std::process::id();
+        assert!(first.ends_with(&format!("Z  INFO {process} switchboard::telemetry::trace::tests: {text}")), "{first}");
     }
 
     #[test]
