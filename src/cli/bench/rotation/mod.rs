@@ -33,7 +33,7 @@ pub struct RotationArgs {
     /// Lookups in flight, in all of them together.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=4000))]
     pub in_flight: u32,
-    /// How long the provider takes for an answer; with lookups in flight it says how many a second there are.
+    /// How long the provider takes for an answer, more or less; with lookups in flight it says how many a second there are.
     #[arg(long, default_value = "6s")]
     pub latency: String,
     /// How long after an activation the provider still takes the old secret.
@@ -56,7 +56,7 @@ pub async fn run(common: &Common, args: &RotationArgs) -> Result<ExitCode, Failu
     stage.enter("set", &first).await?;
     let fleet = Workers::start(&stage, args.in_flight)?;
     let supply = stage.supply(i64::from(args.in_flight));
-    stage.warmed_up(args.in_flight).await?;
+    stage.warmed_up(args.in_flight, pace.latency).await?;
     let mut turns = Turns::default();
     for number in 1..=args.rotations {
         turns.turn(&mut stage, number, pace).await?;

@@ -26,6 +26,10 @@ const CHUNK: usize = 5_000;
 /// More numbers than any run uses.
 const NUMBERS_MAX: usize = 5_000_000;
 const DATABASE: &str = "switchboard";
+/// How long the stand-in for Twilio takes as a rule: 60 to 120 ms.
+const USUAL_LATENCY: Duration = Duration::from_millis(90);
+/// So many answers' times until lookups that began together are spread.
+const SPREAD: u32 = 4;
 const LOOK: Duration = Duration::from_millis(50);
 /// How long the lane may take to fill, or to come down at the end.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -54,9 +58,11 @@ impl Stage {
         migrate::run(&db).await?;
         lane::seed(&db).await?;
         let seed = rand::random();
-        let sandbox = |latency| {
+        // Around the latency and not all alike: lookups that end together would begin together, in waves with nothing between.
+        let sandbox = |latency: Duration| {
             let credential = Some(made(seed, 0));
-            Sandbox::start(Options { latency: Some(latency), credential, ..Options::default() })
+            let latency_scale = latency.as_secs_f64() / USUAL_LATENCY.as_secs_f64();
+            Sandbox::start(Options { latency_scale, credential, ..Options::default() })
         };
         let mut doors = Vec::new();
         for _ in 0..args.workers {
@@ -142,8 +148,8 @@ impl Stage {
         self.doors.iter().map(of).sum()
     }
 
-    /// Waits until nearly as many are in flight as there may be.
-    pub async fn warmed_up(&self, in_flight: u32) -> Result<(), Failure> {
+    /// Waits until nearly as many are in flight as there may be, and no longer in waves.
+    pub async fn warmed_up(&self, in_flight: u32, latency: Duration) -> Result<(), Failure> {
         let begun = Instant::now();
         while self.in_flight() < u64::from(in_flight) * 9 / 10 {
             if begun.elapsed() > PATIENCE {
@@ -152,6 +158,7 @@ impl Stage {
             }
             tokio::time::sleep(LOOK).await;
         }
+        tokio::time::sleep(latency * SPREAD).await;
         Ok(())
     }
 

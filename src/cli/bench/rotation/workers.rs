@@ -28,6 +28,8 @@ impl Workers {
                 .envs(stage.variables(door))
                 .env("SWITCHBOARD_PROVIDERS__TWILIO__CONCURRENCY_START", in_flight.to_string())
                 .env("SWITCHBOARD_PROVIDERS__TWILIO__CONCURRENCY_CAP", in_flight.to_string())
+                // A slow answer is none of what is measured here.
+                .env("SWITCHBOARD_PROVIDERS__TWILIO__TIMEOUT", "2m")
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(log)
