@@ -55,7 +55,7 @@ async fn a_run_through_every_kind_of_failure_at_the_finest_level_writes_no_secre
     let credential = Some(Credential { account_sid: ACCOUNT.into(), auth_token: canary() });
     let sandbox = Sandbox::start(Options { latency_scale: 0.0, credential, ..Options::default() }).await.unwrap();
     play(&sandbox, "ok:5c 500:1c ok:2c garbage:1c reset:1c hang:1c ok:2c 429=0:1c 404:1c 502:1c ok");
-    let program = talkative(Program::calling(&test, &sandbox)).twilio("TIMEOUT", "1s");
+    let program = talkative(Program::calling(&test, &sandbox)).twilio("TIMEOUT", "4s");
     let ran = program.run(&["worker", "--until-empty"]).await;
     assert_eq!((ran.code, statuses(&test.db).await), (0, (0, 0, 59, 1)), "{ran:?}");
     let log = logs(&program);
