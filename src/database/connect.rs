@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection, Executor, PgPool, PgTransaction, Row};
 
-use super::{Error, Result};
+use super::{Error, Result, stale};
 
 /// How long a connection, or a place in the pool, is waited for.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
@@ -170,6 +170,9 @@ fn lazy_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
             Box::pin(async move {
+                if stale::is_stale(used.age) {
+                    return Ok(false);
+                }
                 if used.idle_for >= ASK_AFTER {
                     connection.ping().await?;
                 }

@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 
 use sqlx::postgres::PgConnectOptions;
 
+use super::stale;
+
 /// A failure of the database, or of finding or starting one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,6 +31,10 @@ impl From<sqlx::Error> for Error {
         match &cause {
             sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some(INSUFFICIENT_PRIVILEGE) => {
                 Error::Denied(refusal.message().to_owned())
+            }
+            sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some(stale::READ_ONLY) => {
+                stale::refused();
+                Error::Query(cause)
             }
             _ => Error::Query(cause),
         }

@@ -11,6 +11,7 @@ mod open;
 pub mod private;
 pub mod roles;
 mod scratch;
+mod stale;
 
 pub use clock::Clock;
 pub use connect::{Db, Manners};
