@@ -48,10 +48,11 @@ impl Input {
 
 /// Starts to listen. `hold`: how long a bare ESC may be the begin of a torn sequence.
 pub fn listen(tty: File, hold: Duration, send: mpsc::Sender<Heard>) -> io::Result<Input> {
-    let (stopped, stop) = nix::unistd::pipe()?;
-    let mut ear = Ear { tty, stopped, decoder: Decoder::new(hold), send };
+    // Closed in every child: one that inherits the end that stops the thread would hold the thread for as long as it runs.
+    let (stopped, stop) = io::pipe()?;
+    let mut ear = Ear { tty, stopped: stopped.into(), decoder: Decoder::new(hold), send };
     let thread = std::thread::Builder::new().name("console input".into()).spawn(move || ear.run())?;
-    Ok(Input { stop: Some(stop), thread: Some(thread) })
+    Ok(Input { stop: Some(stop.into()), thread: Some(thread) })
 }
 
 struct Ear {
@@ -132,5 +133,29 @@ impl Ear {
             }
             Err(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_was_started_meanwhile_does_not_hold_the_listener() {
+        let (terminal, _typed) = io::pipe().unwrap();
+        let (send, _heard) = mpsc::channel(1);
+        let mut input = listen(File::from(OwnedFd::from(terminal)), Duration::from_millis(50), send).unwrap();
+        let mut lasting = Command::new("sleep").arg("600").spawn().unwrap();
+        input.stop();
+        let until = Instant::now() + Duration::from_secs(10);
+        while !input.has_ended() && Instant::now() < until {
+            std::thread::yield_now();
+        }
+        let ended = input.has_ended();
+        lasting.kill().unwrap();
+        lasting.wait().unwrap();
+        assert!(ended);
     }
 }
