@@ -1,5 +1,6 @@
 //! `bench`: measures this machine, each figure beside its ceiling, which is measured in the same run, in turns with it.
 
+mod base;
 mod console;
 mod crash;
 mod figure;

@@ -4,20 +4,15 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use secrecy::ExposeSecret;
-use sqlx::ConnectOptions;
-use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
 
 use super::super::super::args::Common;
-use super::super::super::demo;
-use super::super::super::{Failure, open};
+use super::super::super::{Failure, demo};
+use super::super::base::Base;
 use super::form::Form;
 use super::worker::Worker;
-use crate::database::private::{PrivateOptions, PrivateServer};
-use crate::database::{Db, Scratch, migrate};
+use crate::database::Db;
 use crate::operations::actions::{Action, Actor, Confirmation, plan, run};
-use crate::queue::lane;
 use crate::sandbox::{self, Sandbox};
 
 /// Connections of this process.
@@ -26,8 +21,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// The ground of one run.
 pub struct Field {
-    server: Option<PrivateServer>,
-    scratch: Scratch,
+    base: Base,
     home: TempDir,
     form: Form,
     /// Its database.
@@ -44,20 +38,8 @@ impl Field {
         contacts: usize,
         latency: Option<Duration>,
     ) -> Result<Field, Failure> {
-        let settings = open::settings(common)?;
-        let url = settings.database.direct_url.as_ref().or(settings.database.url.as_ref());
-        let (server, admin) = match url {
-            Some(url) => (None, url.expose_secret().parse::<PgConnectOptions>()?),
-            None => {
-                let server = PrivateServer::start(PrivateOptions::default()).await?;
-                let admin = server.options("switchboard");
-                (Some(server), admin)
-            }
-        };
-        let scratch = Scratch::make(admin, "pipeline").await?;
-        let db = Db::connect(scratch.options(), CONNECTIONS).await?;
-        migrate::run(&db).await?;
-        lane::seed(&db).await?;
+        let base = Base::make(common, "pipeline", CONNECTIONS).await?;
+        let db = base.db.clone();
         let sandbox = Sandbox::start(sandbox::Options { latency, ..sandbox::Options::default() }).await?;
         if contacts > 0 {
             demo::fill(&db, contacts).await?;
@@ -65,21 +47,17 @@ impl Field {
         let home = tempfile::Builder::new().prefix("switchboard-bench-").tempdir()?;
         // The server may run as another user.
         std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o755))?;
-        Ok(Field { server, scratch, home, form: form.clone(), db, sandbox })
+        Ok(Field { base, home, form: form.clone(), db, sandbox })
     }
 
     /// The server's process, where it is ours.
     pub fn server_pid(&self) -> Option<i32> {
-        self.server.as_ref().and_then(PrivateServer::pid)
+        self.base.server_pid()
     }
 
     /// Starts a worker with these settings over those of the form.
     pub fn worker(&self, settings: &[(String, String)], until_empty: bool) -> Result<Worker, Failure> {
-        let url = match &self.server {
-            Some(server) => server.url(self.scratch.name()),
-            None => self.scratch.options().to_url_lossy().to_string(),
-        };
-        let mut variables = vec![("DATABASE_URL".to_owned(), url)];
+        let mut variables = vec![("DATABASE_URL".to_owned(), self.base.url())];
         variables.extend(self.sandbox.environment());
         variables.extend(self.form.settings());
         variables.extend(settings.iter().cloned());
@@ -149,12 +127,7 @@ impl Field {
     /// Drops the database and gives the private server back.
     pub async fn clear(self) -> Result<(), Failure> {
         self.sandbox.stop().await;
-        self.db.close().await;
-        self.scratch.drop().await?;
-        if let Some(server) = self.server {
-            server.release().await?;
-        }
-        Ok(())
+        self.base.close().await
     }
 }
 

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-use sqlx::ConnectOptions;
-use sqlx::postgres::PgConnectOptions;
-
+use super::super::super::Failure;
 use super::super::super::args::Common;
-use super::super::super::{Failure, open};
+use super::super::base::Base;
 use super::{KIND, LANE};
-use crate::database::private::{PrivateOptions, PrivateServer};
-use crate::database::{Db, Scratch, migrate};
-use crate::queue::{depth, lane};
+use crate::database::Db;
+use crate::queue::depth;
 
 /// Connections of a measuring process: a claim, a settle, a listener, an enqueuer and some for its membership.
 const CONNECTIONS: u32 = 8;
@@ -24,57 +20,30 @@ const FAR: i64 = 10_000;
 const PATIENCE: Duration = Duration::from_secs(1800);
 
 pub struct Ground {
-    server: Option<PrivateServer>,
-    scratch: Scratch,
+    base: Base,
     pub db: Db,
 }
 
 impl Ground {
     /// A database of its own on the server of `DATABASE_URL`, or on the private one.
     pub async fn prepare(common: &Common) -> Result<Ground, Failure> {
-        let settings = open::settings(common)?;
-        // A session is needed to hold the lock, and a pooler would be what is measured.
-        let url = settings.database.direct_url.as_ref().or(settings.database.url.as_ref());
-        let (server, admin) = match url {
-            Some(url) => (None, url.expose_secret().parse::<PgConnectOptions>()?),
-            None => {
-                let server = PrivateServer::start(PrivateOptions::default()).await?;
-                let admin = server.options("switchboard");
-                (Some(server), admin)
-            }
-        };
-        let scratch = Scratch::make(admin, "bench").await?;
-        let db = Db::connect(scratch.options(), CONNECTIONS).await?;
-        migrate::run(&db).await?;
-        lane::seed(&db).await?;
-        Ok(Ground { server, scratch, db })
+        let base = Base::make(common, "bench", CONNECTIONS).await?;
+        Ok(Ground { db: base.db.clone(), base })
     }
 
     /// What is measured where, in words.
     pub fn description(&self) -> String {
-        let place = if self.server.is_some() { "the private server" } else { "the server of DATABASE_URL" };
-        format!(
-            "Measuring on {place}, in the database {} of its own, which is dropped at the end.\n",
-            self.scratch.name()
-        )
+        self.base.description()
     }
 
     /// `DATABASE_URL` for a second process.
     pub fn url(&self) -> String {
-        match &self.server {
-            Some(server) => server.url(self.scratch.name()),
-            None => self.scratch.options().to_url_lossy().to_string(),
-        }
+        self.base.url()
     }
 
     /// Drops the database and gives the private server back.
     pub async fn close(self) -> Result<(), Failure> {
-        self.db.close().await;
-        self.scratch.drop().await?;
-        if let Some(server) = self.server {
-            server.release().await?;
-        }
-        Ok(())
+        self.base.close().await
     }
 
     /// Empties the tables of jobs.
