@@ -129,6 +129,8 @@ pub enum Query {
         before: Option<i64>,
         /// Rows.
         limit: i64,
+        /// Whose days the filter means.
+        zone: chrono_tz::Tz,
     },
     /// The dead of a lane by error.
     Groups(String),

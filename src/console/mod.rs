@@ -182,9 +182,9 @@ pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
         of_environment: options.desks.of_environment(),
     };
     let model = Model::new(facts, Tty::size(), chrono::Utc::now());
-    let sources = feed::Sources { db: options.db, doctor: options.doctor, logs: options.log_dir };
+    let sources = feed::Sources { db: options.db, doctor: options.doctor, logs: options.log_dir, zone: options.zone };
     let (mut hands, home) = perform::Hands::new(options.actor, options.workers, slow, sources);
-    hands.lend(options.desks, options.zone);
+    hands.lend(options.desks);
     let frames = frames::Frames::new(model.size, options.link == Link::Measured, Instant::now());
     hands.runtime().spawn(options.files.watch(hands.results()));
     let logs = options.logs.map(|ring| (ring, 0));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::Utc;
-use chrono_tz::Tz;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -34,7 +33,6 @@ pub struct Hands {
     pulse: JoinHandle<()>,
     works: Works,
     desks: Desks,
-    zone: Tz,
     /// What is being read aside.
     aside: Option<JoinHandle<()>>,
     sources: Sources,
@@ -72,29 +70,15 @@ impl Hands {
         let pulse = runtime.spawn(watch_pulse(db.clone(), bells[0].clone(), slow.clone(), beats));
         let answers = Arc::new(answers);
         let works = Works::default();
-        let (focus, aside, desks, zone) = (None, None, Desks::default(), Tz::UTC);
-        let hands = Hands {
-            db,
-            actor,
-            runtime,
-            slow,
-            results,
-            answers,
-            focus,
-            pulse,
-            works,
-            desks,
-            zone,
-            aside,
-            sources,
-            bells,
-        };
+        let (focus, aside, desks) = (None, None, Desks::default());
+        let hands =
+            Hands { db, actor, runtime, slow, results, answers, focus, pulse, works, desks, aside, sources, bells };
         (hands, Home { results: results_home, answers: answers_home, beats: beats_home })
     }
 
-    /// Takes the desks that the caller lends, and the zone whose days filters mean.
-    pub fn lend(&mut self, desks: Desks, zone: Tz) {
-        (self.desks, self.zone) = (desks, zone);
+    /// Takes the desks that the caller lends.
+    pub fn lend(&mut self, desks: Desks) {
+        self.desks = desks;
     }
 
     /// Tells the feeds how fast the link is.
@@ -155,7 +139,7 @@ impl Hands {
 
     fn spawn(&self, effect: Effect) {
         let (db, actor, results) = (self.db.clone(), self.actor.clone(), self.results.clone());
-        let (desks, zone) = (self.desks.clone(), self.zone);
+        let (desks, zone) = (self.desks.clone(), self.sources.zone);
         self.runtime.spawn(async move {
             let msg = match effect {
                 Effect::Plan(action) => {

@@ -51,6 +51,13 @@ pub struct Judged {
     pub activate: Option<Action>,
 }
 
+impl Judged {
+    /// Whether the provider takes it, or has no call that could tell.
+    pub fn is_taken(&self) -> bool {
+        matches!(self.verdict.as_str(), "accepted" | "no_call")
+    }
+}
+
 impl CredentialDesk {
     /// A desk over this gateway, which makes the checking calls with `here`'s redactor.
     pub fn new(db: Db, here: Credentials, gateway: Arc<Gateway>, keys: KeySource, watch_s: u64) -> CredentialDesk {
@@ -122,15 +129,20 @@ impl CredentialDesk {
                 return Ok(version);
             }
         }
-        Err(Refusal::Impossible(format!("{slot} has no credential to verify: enter one first")))
+        Err(Refusal::Impossible(format!(
+            "{slot} has no credential: enter one with `switchboard credentials set {slot}`, or `:rotate {slot}` in the console"
+        )))
     }
 
     async fn judged(&self, slot: &'static str, version: Version) -> Result<Judged, Refusal> {
         let verdict = version.seen.verdict.clone().unwrap_or_else(|| Verdict::NoCall.name().into());
         let detail = version.seen.verdict_detail.clone().unwrap_or_default();
-        let may = version.state == State::Pending && matches!(verdict.as_str(), "accepted" | "no_call");
-        let activate = if may { Some(self.activation(slot, &version, false).await?) } else { None };
-        Ok(Judged { slot, label: version.label(), version: Some(version), verdict, detail, activate })
+        let label = version.label();
+        let mut judged = Judged { slot, label, version: Some(version), verdict, detail, activate: None };
+        if let Some(version) = judged.version.as_ref().filter(|v| v.state == State::Pending && judged.is_taken()) {
+            judged.activate = Some(self.activation(slot, version, false).await?);
+        }
+        Ok(judged)
     }
 
     /// What makes the slot's pending version current. `unverified`: also where the provider did not say that it takes it;

@@ -154,7 +154,7 @@ impl Monkey {
                 Some(Msg::Done(result.map_err(|e| e.to_string())))
             }
             Effect::Read(reading) => {
-                let sources = feed::Sources { db: self.db.clone(), doctor: None, logs: None };
+                let sources = feed::Sources { db: self.db.clone(), doctor: None, logs: None, zone: chrono_tz::UTC };
                 let lines = feed::read_aside(&sources, &reading).await;
                 Some(Msg::Paper(reading, lines))
             }

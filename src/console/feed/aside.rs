@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use crate::console::effect::Import;
 use crate::console::model::{PaperLine, Reading};
 use crate::console::widget::words;
 use crate::console::work;
-use crate::contacts::filter::{Filter, JOBS};
+use crate::contacts::filter::{Anchor, Filter, JOBS};
 use crate::database::Db;
 use crate::operations::actions::{self, Action};
 use crate::operations::views::{self, AlertView, JobGroup, JobRow, PairView, ScheduleView, ThroughputRow};
@@ -38,6 +39,8 @@ pub struct Sources {
     pub doctor: Option<Doctor>,
     /// The folder of log files of this machine.
     pub logs: Option<PathBuf>,
+    /// Whose days filters mean.
+    pub zone: Tz,
 }
 
 /// Reads; the error is one sentence.
@@ -46,6 +49,7 @@ pub async fn read_aside(sources: &Sources, reading: &Reading) -> Lines {
         (Reading::Doctor, Some(doctor)) => Ok(doctor().await.into_iter().map(finding).collect()),
         (Reading::Doctor, None) => Err("nobody can be asked here: run `switchboard doctor`".into()),
         (Reading::Log(node), _) => log(sources.logs.as_deref(), node),
+        (Reading::Jobs(filter), _) => jobs(sources, filter).await,
         _ => aside(&sources.db, reading).await,
     }
 }
@@ -88,14 +92,13 @@ async fn aside(db: &Db, reading: &Reading) -> Lines {
         Reading::Merge { primary, duplicate } => merge(db, *primary, *duplicate).await?,
         Reading::Throughput(span) => throughput(&views::throughput(db, *span).await.map_err(text)?, *span),
         Reading::Dead => views::dead_groups(db, None).await.map_err(text)?.iter().map(dead).collect(),
-        Reading::Jobs(filter) => jobs(db, filter).await?,
         Reading::Handover(span) => {
             let shift = handover::gather(db, *span).await.map_err(text)?;
             handover::markdown(&shift).lines().map(PaperLine::says).collect()
         }
         Reading::Audit(noted) => audit(db, noted.clone()).await?,
         Reading::Preflight(import) => preflight(db, import).await?,
-        Reading::Doctor | Reading::Log(_) => Vec::new(),
+        Reading::Doctor | Reading::Log(_) | Reading::Jobs(_) => Vec::new(),
     };
     if lines.is_empty() { Ok(vec![nothing(reading)]) } else { Ok(lines) }
 }
@@ -229,10 +232,11 @@ fn throughput(rows: &[ThroughputRow], span: TimeDelta) -> Vec<PaperLine> {
     std::iter::once(head).chain(rows.iter().map(line)).chain([spans]).collect()
 }
 
-async fn jobs(db: &Db, filter: &str) -> Lines {
-    let filter = Filter::parse_for(&JOBS, filter, Utc::now()).map_err(text)?;
-    let page = views::jobs_matching(db, &filter, None, ROWS).await.map_err(text)?;
-    Ok(page.rows.iter().map(job).collect())
+async fn jobs(sources: &Sources, filter: &str) -> Lines {
+    let filter = Filter::parse_for(&JOBS, filter, Anchor::new(Utc::now(), sources.zone)).map_err(text)?;
+    let page = views::jobs_matching(&sources.db, &filter, None, ROWS).await.map_err(text)?;
+    let none = || vec![PaperLine::says("Nothing matches.")];
+    Ok(if page.rows.is_empty() { none() } else { page.rows.iter().map(job).collect() })
 }
 
 fn job(job: &JobRow) -> PaperLine {

@@ -65,9 +65,10 @@ pub async fn watch_query(db: Db, question: Question, send: Arc<watch::Sender<Opt
 /// Answers a question once. `estimate`: how many contacts match, if that was found out before.
 pub async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> Result<Answer> {
     Ok(match query {
-        Query::Jobs { lane, state, filter, before, limit } if !filter.is_empty() => {
+        Query::Jobs { lane, state, filter, before, limit, zone } if !filter.is_empty() => {
             let text = format!("lane:{lane} state:{state} ({filter})");
-            let filter = Filter::parse_for(&JOBS, &text, Utc::now()).map_err(|e| Error::Unavailable(e.to_string()))?;
+            let filter = Filter::parse_for(&JOBS, &text, Anchor::new(Utc::now(), *zone))
+                .map_err(|e| Error::Unavailable(e.to_string()))?;
             Answer::Jobs(views::jobs_matching(db, &filter, *before, *limit).await?)
         }
         Query::Jobs { lane, state, before, limit, .. } => {

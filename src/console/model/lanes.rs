@@ -65,7 +65,7 @@ impl Lanes {
     }
 
     /// What the pane wants to know.
-    pub fn wanted(&self) -> Option<Query> {
+    pub fn wanted(&self, zone: chrono_tz::Tz) -> Option<Query> {
         if let Level::Job(id) = self.level {
             return Some(Query::Job(id));
         }
@@ -75,7 +75,7 @@ impl Lanes {
         }
         let limit = if self.group.is_some() { GROUP_PAGE } else { PAGE };
         let filter = self.filter.clone();
-        Some(Query::Jobs { lane, state: self.state(), filter, before: self.page.at, limit })
+        Some(Query::Jobs { lane, state: self.state(), filter, before: self.page.at, limit, zone })
     }
 
     /// Back to the begin of the first tab's jobs, as for another lane.

@@ -309,7 +309,7 @@ impl Model {
     pub fn wanted(&self) -> Option<Query> {
         match self.screen {
             Screen::Overview => None,
-            Screen::Lanes => self.lanes.wanted(),
+            Screen::Lanes => self.lanes.wanted(self.facts.zone),
             Screen::Breakers => self.breakers.list.id.clone().map(Query::History),
             Screen::Contacts => Some(self.contacts.wanted(self.facts.zone)),
             Screen::Ask => None,

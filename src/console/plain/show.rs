@@ -73,7 +73,14 @@ pub async fn show(options: &PlainOptions, pulse: Option<&Pulse>, command: Comman
         Command::Jobs(lane, Some(3)) => Query::Groups(lane.clone()),
         Command::Jobs(lane, tab) => {
             let state = JOB_TABS[tab.unwrap_or(0).min(JOB_TABS.len() - 1)];
-            Query::Jobs { lane: lane.clone(), state, filter: String::new(), before: None, limit: ROWS as i64 }
+            Query::Jobs {
+                lane: lane.clone(),
+                state,
+                filter: String::new(),
+                before: None,
+                limit: ROWS as i64,
+                zone: options.facts.zone,
+            }
         }
         Command::Job(id) => Query::Job(*id),
         Command::Contacts(filter) => Query::Contacts {
@@ -104,7 +111,7 @@ pub async fn show(options: &PlainOptions, pulse: Option<&Pulse>, command: Comman
 /// What is read aside, and what can be typed next.
 pub async fn aside_lines(options: &PlainOptions, reading: &Reading) -> Vec<String> {
     let (db, doctor, logs) = (options.db.clone(), options.doctor.clone(), options.log_dir.clone());
-    let (sources, read) = (feed::Sources { db, doctor, logs }, reading.clone());
+    let (sources, read) = (feed::Sources { db, doctor, logs, zone: options.facts.zone }, reading.clone());
     // Not on the console's own thread.
     let lines = options.workers.spawn(async move { feed::read_aside(&sources, &read).await }).await;
     match lines {
