@@ -36,25 +36,27 @@ pub async fn confirmed(db: &Db, common: &Common, action: Action, max_cost: Optio
             "nothing was done: estimated at ${cost:.2}, above --max-cost {limit}; raise it or narrow the filter"
         )));
     }
-    let answer = answer(&plan, common.yes)?;
+    let (answer, reason) = answer(&plan, common.yes)?;
+    let plan = Plan { reason, ..plan };
     Ok(run(db, plan.confirm(answer)?, &Actor::here("command line")).await?)
 }
 
-/// A script is not asked; a person is, when it takes care.
-fn answer(plan: &Plan, yes: bool) -> Result<Confirmation, Failure> {
+/// A script is not asked; a person is, when it takes care, and for a reason when it takes much.
+fn answer(plan: &Plan, yes: bool) -> Result<(Confirmation, Option<String>), Failure> {
     if yes || plan.tier == Tier::Light || !std::io::stdin().is_terminal() {
-        return Ok(Confirmation::Unattended);
+        return Ok((Confirmation::Unattended, None));
     }
     let (question, heavy) = match plan.tier {
         Tier::Heavy => (format!("Type {} to go on: ", plan.word()), true),
         _ => (format!("{} Go on? [y/N] ", plan.sentence), false),
     };
     let typed = ask_for(&question)?;
-    Ok(match typed.to_lowercase().as_str() {
-        _ if heavy => Confirmation::Typed(typed),
-        "y" | "yes" => Confirmation::Yes,
-        _ => Confirmation::None,
-    })
+    if heavy {
+        let reason = if typed == plan.word() { ask_for("Why: ")? } else { String::new() };
+        return Ok((Confirmation::Typed(typed), Some(reason).filter(|reason| !reason.is_empty())));
+    }
+    let yes = matches!(typed.to_lowercase().as_str(), "y" | "yes");
+    Ok((if yes { Confirmation::Yes } else { Confirmation::None }, None))
 }
 
 /// Asks on stderr and reads one line.

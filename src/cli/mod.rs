@@ -38,6 +38,7 @@ mod sandbox;
 mod schedules;
 mod status;
 mod terminal;
+mod throughput;
 mod until_empty;
 mod usage;
 mod why;
@@ -79,6 +80,7 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Ask(args) => ask::run(common, args).await,
         Command::Duplicates(args) => duplicates::run(common, args).await,
         Command::Usage(args) => usage::run(common, args).await,
+        Command::Throughput(args) => throughput::run(common, args).await,
         Command::Why(args) => why::run(common, args).await,
         Command::Lookup(args) => lookup::run(common, args).await,
         Command::Jobs(args) => jobs::run(common, args).await,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::operations::actions::{Action, Confirmation, Confirmed, Plan, Refusal};
+use crate::operations::actions::{Action, Confirmation, Confirmed, Plan, Refusal, Tier};
 
 /// What the operator said in the dialog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub fn agree(mut plan: Plan, said: &Said, now: DateTime<Utc>) -> Result<Confirme
         }
         _ => {}
     }
+    if plan.tier == Tier::Heavy && why.is_empty() {
+        return Err("say why: it stands in the audit log beside what was done".into());
+    }
+    plan.reason = (!why.is_empty()).then(|| why.to_owned());
     let answer = if said.word.is_empty() { Confirmation::Yes } else { Confirmation::Typed(said.word.clone()) };
     plan.confirm(answer).map_err(|refusal| refusal.to_string())
 }
@@ -75,6 +79,7 @@ mod tests {
             as_of: DateTime::UNIX_EPOCH,
             bound: 0,
             twin: String::new(),
+            reason: None,
         }
     }
 
@@ -93,13 +98,16 @@ mod tests {
     }
 
     #[test]
-    fn a_heavy_plan_asks_for_its_number() {
+    fn a_heavy_plan_asks_for_its_number_and_a_reason() {
         let resume = Action::ResumeLane { lane: "twilio".into() };
-        let said = |word: &str| Said { word: word.into(), ..Said::default() };
+        let said = |word: &str| Said { word: word.into(), reason: "asked by sales".into(), ..Said::default() };
         let now = DateTime::UNIX_EPOCH;
         assert!(agree(plan(resume.clone(), Tier::Heavy), &said(""), now).is_err());
         assert!(agree(plan(resume.clone(), Tier::Heavy), &said("1201"), now).is_err());
-        assert!(agree(plan(resume, Tier::Heavy), &said("1200"), now).is_ok());
+        let unsaid = Said { reason: " ".into(), ..said("1200") };
+        assert!(agree(plan(resume.clone(), Tier::Heavy), &unsaid, now).unwrap_err().contains("say why"));
+        let agreed = agree(plan(resume, Tier::Heavy), &said("1200"), now).unwrap();
+        assert_eq!(agreed.plan().reason.as_deref(), Some("asked by sales"));
     }
 
     #[test]

@@ -328,6 +328,7 @@ pub fn plan(tier: Tier) -> Plan {
         as_of: now(),
         bound: 0,
         twin: "switchboard breakers reset twilio".into(),
+        reason: None,
     }
 }
 

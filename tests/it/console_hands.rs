@@ -226,7 +226,7 @@ async fn dead_jobs_of_one_error_are_taken_out_and_put_back() {
     pty.shows(&["[dead 6]", "bad answer", "HTTP 422"]);
     pty.press("x");
     pty.shows(&["Cancel", "switchboard jobs discard"]);
-    pty.press("y");
+    pty.agree("asked by sales", "4");
     pty.shows(&["same as: switchboard jobs discard", "[dead 2]"]);
     assert_eq!(count(&desk.test.db, "SELECT count(*) FROM jobs").await, 2);
     pty.press("u");

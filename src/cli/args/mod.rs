@@ -16,7 +16,7 @@ pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
 pub use contacts::{ContactsArgs, ContactsVerb, DuplicatesArgs, DuplicatesVerb, LookupArgs, UsageArgs, WhyArgs};
 pub use files::{ExportArgs, ImportArgs};
 pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb, WhichJobs};
-pub use records::{AuditArgs, DoctorArgs, RecordsArgs};
+pub use records::{AuditArgs, DoctorArgs, RecordsArgs, ThroughputArgs};
 pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 
 pub use super::alerts::AlertsArgs;
@@ -83,6 +83,8 @@ pub enum Command {
     Duplicates(DuplicatesArgs),
     /// Calls, answers of the cache and cost by provider and day.
     Usage(UsageArgs),
+    /// What lanes did over a span, and how long calls took.
+    Throughput(ThroughputArgs),
     /// Why something waits: the chain of causes down to the root.
     Why(WhyArgs),
     /// Enqueue lookups.

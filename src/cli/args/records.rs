@@ -13,6 +13,14 @@ pub struct RecordsArgs {
     pub before: Option<i64>,
 }
 
+/// Arguments of `throughput`.
+#[derive(Debug, Clone, Args)]
+pub struct ThroughputArgs {
+    /// How far back: 5m, 1h, 6h, 1d or 7d; at most 31 days.
+    #[arg(default_value = "1h")]
+    pub back: String,
+}
+
 /// Options of `audit`.
 #[derive(Debug, Clone, Args)]
 pub struct AuditArgs {

@@ -13,7 +13,7 @@ pub enum FieldKind {
     Reason,
     /// How long a hold lasts.
     Lasts,
-    /// The number of a heavy action.
+    /// The number or name of a heavy action.
     Word,
 }
 
@@ -70,16 +70,17 @@ impl Dialog {
     /// The question that a plan needs.
     pub fn new(plan: Plan, opened: DateTime<Utc>) -> Dialog {
         let mut kinds = Vec::new();
-        if matches!(plan.action, Action::ResetBreaker { .. }) {
+        let (held, heavy) = (holds(&plan.action), plan.tier == Tier::Heavy);
+        if held || heavy || matches!(plan.action, Action::ResetBreaker { .. }) {
             kinds.push(FieldKind::Reason);
         }
-        if holds(&plan.action) {
-            kinds.extend([FieldKind::Reason, FieldKind::Lasts]);
+        if held {
+            kinds.push(FieldKind::Lasts);
         }
-        if plan.tier == Tier::Heavy {
+        if heavy {
             kinds.push(FieldKind::Word);
         }
-        let begins_in_field = holds(&plan.action) || plan.tier == Tier::Heavy;
+        let begins_in_field = held || heavy;
         let focus = if begins_in_field { Focus::Field(0) } else { Focus::Cancel };
         let said = plan.action.reason().unwrap_or_default().to_owned();
         let begin = |kind| if kind == FieldKind::Reason { Input::new(said.clone()) } else { Input::default() };

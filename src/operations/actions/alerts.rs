@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
-use super::{Action, Actor, twin};
+use super::{Action, Actor, Tier, twin};
 use crate::catalogue;
 use crate::database::Db;
 
@@ -40,7 +40,7 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
         }
         _ => return Err(misplaced()),
     };
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide: false, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0, twin })
 }
 
 /// `depth/LANE`, `depth/total` or `oldest/LANE`.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal};
-use super::{Action, twin};
+use super::{Action, Tier, twin};
 use crate::contacts::fields::{self, Field, Kind};
 use crate::database::Db;
 
@@ -63,7 +63,7 @@ pub(super) async fn plan(db: &Db, contact: i64, wished: &Map<String, Value>) -> 
     let command = wished.iter().map(pair).collect::<Vec<_>>().join(" ");
     let sentence = format!("Set {} of contact {contact}.", names.join(", "));
     let twin = format!("switchboard contacts set {contact} {command}");
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide: false, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0, twin })
 }
 
 /// The named columns of a contact as they are.

@@ -5,8 +5,8 @@ use chrono::Utc;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::LookUp;
 use super::draft::{Done, Draft, Refusal};
+use super::{LookUp, Tier};
 use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
 use crate::providers::PriceBook;
@@ -70,7 +70,7 @@ pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
         twin.push_str(" --again");
     }
     let sentence = format!("Look up {things} contacts at about ${cost_usd:.2}.");
-    Ok(Draft { things, sentence, cost_usd, undoable: false, wide: things > 1, bound, twin })
+    Ok(Draft { things, sentence, cost_usd, undoable: false, least: Tier::Light, bound, twin })
 }
 
 pub(super) async fn act(tx: &mut PgConnection, wish: &LookUp, bound: i64) -> Result<Done, Refusal> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal};
-use super::{Action, Actor};
+use super::{Action, Actor, Tier};
 use crate::database::Db;
 use crate::vault::record::{self, Step, Who};
 use crate::vault::store::{self, Entry};
@@ -180,7 +180,7 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
         }
         _ => return Err(Refusal::Impossible("this is no action on credentials".into())),
     };
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, wide: true, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, least: Tier::Heavy, bound: 0, twin })
 }
 
 /// Which versions a slot uses: what these actions change.

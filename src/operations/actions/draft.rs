@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Action;
+use super::{Action, Tier};
 
 /// What a room knows of its own action.
 pub(super) struct Draft {
@@ -11,8 +11,8 @@ pub(super) struct Draft {
     pub sentence: String,
     pub cost_usd: f64,
     pub undoable: bool,
-    /// Whether it reaches beyond one target.
-    pub wide: bool,
+    /// Care that it takes in any case, however few it touches.
+    pub least: Tier,
     pub bound: i64,
     pub twin: String,
 }

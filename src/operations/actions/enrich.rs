@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::{PgConnection, Row};
 
 use super::draft::{Done, Draft, Refusal};
-use super::{Enrich, twin};
+use super::{Enrich, Tier, twin};
 use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
 use crate::queue::enqueue::{LANE_LIMIT, room, wake};
@@ -68,7 +68,7 @@ pub(super) async fn plan(db: &Db, wish: &Enrich) -> Result<Draft, Refusal> {
     } else {
         format!("Enrich {things} contacts at about ${cost_usd:.2} at most; fresh answers cost nothing.")
     };
-    Ok(Draft { things, sentence, cost_usd, undoable: false, wide: things > 1, bound, twin: command })
+    Ok(Draft { things, sentence, cost_usd, undoable: false, least: Tier::Light, bound, twin: command })
 }
 
 pub(super) async fn act(tx: &mut PgConnection, wish: &Enrich, bound: i64) -> Result<Done, Refusal> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal};
-use super::{Action, Actor, twin};
+use super::{Action, Actor, Tier, twin};
 use crate::catalogue;
 use crate::database::Db;
 use crate::queue;
@@ -46,7 +46,7 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
         }
         _ => (format!("Resume lane {lane}: {waiting} jobs may run."), format!("switchboard lanes resume {lane}")),
     };
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide: false, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0, twin })
 }
 
 fn known(lane: &str) -> Result<(), Refusal> {

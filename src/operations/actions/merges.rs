@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::cards::update;
 use super::draft::{Done, Draft, Inverse, Refusal};
-use super::{Action, Actor};
+use super::{Action, Actor, Tier};
 use crate::contacts::duplicates::merge::merged;
 use crate::database::Db;
 
@@ -44,7 +44,7 @@ pub(super) async fn plan(db: &Db, primary: i64, duplicate: i64) -> Result<Draft,
     let gained = if gains.is_empty() { "nothing".into() } else { gains.keys().cloned().collect::<Vec<_>>().join(", ") };
     let sentence = format!("Merge contact {duplicate} into {primary}, which gains {gained}.");
     let twin = format!("switchboard duplicates merge {primary} {duplicate}");
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide: true, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Wide, bound: 0, twin })
 }
 
 pub(super) async fn act(
@@ -104,7 +104,7 @@ pub(super) async fn plan_undo(db: &Db, merge: i64) -> Result<Draft, Refusal> {
     }
     let sentence = format!("Undo merge {merge}: both contacts as they were.");
     let twin = format!("switchboard duplicates undo {merge}");
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: false, wide: false, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound: 0, twin })
 }
 
 pub(super) async fn undo(tx: &mut PgConnection, merge: i64) -> Result<Done, Refusal> {

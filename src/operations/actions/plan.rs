@@ -18,7 +18,8 @@ pub enum Tier {
     Light,
     /// Several targets or the whole fleet: asks for a yes.
     Wide,
-    /// Not reversible, costs money, or over 1,000 things: asks for the shown word to be typed.
+    /// Ends something for good, costs money, touches a credential, or is over 1,000 things: asks for the shown word to be
+    /// typed, and for a reason.
     Heavy,
 }
 
@@ -43,6 +44,8 @@ pub struct Plan {
     pub bound: i64,
     /// The same as a command.
     pub twin: String,
+    /// Why, as it was said when this was agreed to.
+    pub reason: Option<String>,
 }
 
 /// How a door says yes.
@@ -63,9 +66,14 @@ pub enum Confirmation {
 pub struct Confirmed(Plan);
 
 impl Plan {
-    /// The word that a heavy action asks to be typed: its count of things.
+    /// The word that a heavy action asks to be typed: its count of things, or the name of the credential.
     pub fn word(&self) -> String {
-        self.things.to_string()
+        match &self.action {
+            Action::ActivateCredential { slot, .. }
+            | Action::RollBackCredential { slot }
+            | Action::RetireCredential { slot, .. } => slot.clone(),
+            _ => self.things.to_string(),
+        }
     }
 
     /// Passes the gate, or says what is asked for.
@@ -132,26 +140,28 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         as_of,
         bound: draft.bound,
         twin: draft.twin,
+        reason: None,
         action,
     })
 }
 
 fn tier(draft: &Draft) -> Tier {
-    if draft.things > HEAVY_THINGS || draft.cost_usd > 0.0 && draft.things > 1 {
+    let reach = if draft.things > HEAVY_THINGS || draft.cost_usd > 0.0 && draft.things > 1 {
         Tier::Heavy
-    } else if draft.wide || draft.things > 1 || !draft.undoable {
+    } else if draft.things > 1 || !draft.undoable {
         Tier::Wide
     } else {
         Tier::Light
-    }
+    };
+    reach.max(draft.least)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn draft(things: i64, cost_usd: f64, undoable: bool, wide: bool) -> Draft {
-        Draft { things, sentence: String::new(), cost_usd, undoable, wide, bound: 0, twin: String::new() }
+    fn draft(things: i64, cost_usd: f64, undoable: bool, least: Tier) -> Draft {
+        Draft { things, sentence: String::new(), cost_usd, undoable, least, bound: 0, twin: String::new() }
     }
 
     fn planned(tier: Tier, things: i64) -> Plan {
@@ -165,16 +175,18 @@ mod tests {
             as_of: DateTime::UNIX_EPOCH,
             bound: 0,
             twin: String::new(),
+            reason: None,
         }
     }
 
     #[test]
     fn care_grows_with_reach_money_and_finality() {
-        assert_eq!(tier(&draft(1, 0.0, true, false)), Tier::Light);
-        assert_eq!(tier(&draft(1, 0.0, true, true)), Tier::Wide);
-        assert_eq!(tier(&draft(1, 0.0, false, false)), Tier::Wide);
-        assert_eq!(tier(&draft(1001, 0.0, true, false)), Tier::Heavy);
-        assert_eq!(tier(&draft(2, 0.02, true, false)), Tier::Heavy);
+        assert_eq!(tier(&draft(1, 0.0, true, Tier::Light)), Tier::Light);
+        assert_eq!(tier(&draft(1, 0.0, true, Tier::Wide)), Tier::Wide);
+        assert_eq!(tier(&draft(1, 0.0, false, Tier::Light)), Tier::Wide);
+        assert_eq!(tier(&draft(1001, 0.0, true, Tier::Light)), Tier::Heavy);
+        assert_eq!(tier(&draft(2, 0.02, true, Tier::Light)), Tier::Heavy);
+        assert_eq!(tier(&draft(1, 0.0, true, Tier::Heavy)), Tier::Heavy);
     }
 
     #[test]
@@ -182,6 +194,16 @@ mod tests {
         assert!(planned(Tier::Heavy, 8412).confirm(Confirmation::Yes).is_err());
         assert!(planned(Tier::Heavy, 8412).confirm(Confirmation::Typed("8411".into())).is_err());
         assert!(planned(Tier::Heavy, 8412).confirm(Confirmation::Typed(" 8412 ".into())).is_ok());
+    }
+
+    #[test]
+    fn what_touches_a_credential_asks_for_its_name() {
+        let action = Action::RetireCredential { slot: "twilio".into(), version: 2 };
+        let plan = |word: &str| {
+            Plan { action: action.clone(), ..planned(Tier::Heavy, 1) }.confirm(Confirmation::Typed(word.into()))
+        };
+        assert!(plan("1").is_err());
+        assert!(plan("twilio").is_ok());
     }
 
     #[test]

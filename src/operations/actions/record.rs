@@ -46,7 +46,8 @@ async fn attempt(db: &Db, plan: &Plan, actor: &Actor) -> Result<Receipt, Refusal
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let done = act(&mut tx, plan, actor).await?;
     check_drift(plan, done.changed)?;
-    let audit_id = write(&mut tx, &plan.action, actor, &done).await?;
+    let row = Row { action: &plan.action, undoes: None, reason: plan.reason.as_deref() };
+    let audit_id = write_row(&mut tx, row, actor, &done).await?;
     tx.commit().await?;
     Ok(Receipt {
         audit_id,
@@ -70,7 +71,8 @@ pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refu
     let bound = i64::MAX;
     let plan = Plan { bound, ..super::plan(db, action).await? };
     let done = act(&mut tx, &plan, actor).await?;
-    let new_id = write_row(&mut tx, Row { action: &plan.action, undoes: Some(audit_id) }, actor, &done).await?;
+    let new_id =
+        write_row(&mut tx, Row { action: &plan.action, undoes: Some(audit_id), reason: None }, actor, &done).await?;
     tx.commit().await?;
     let summary = format!("{} (took back {audit_id})", done.summary);
     Ok(Receipt { audit_id: new_id, changed: done.changed, summary, undoable: done.inverse.is_some(), twin: plan.twin })
@@ -130,15 +132,18 @@ struct Row<'a> {
     action: &'a Action,
     /// The row that this one takes back: at most one can, and rows are never changed.
     undoes: Option<i64>,
+    /// Why, where it was said beside the action.
+    reason: Option<&'a str>,
 }
 
 /// Writes the audit row of an action and its line on the timeline.
 pub(super) async fn write(tx: &mut PgConnection, action: &Action, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
-    write_row(tx, Row { action, undoes: None }, actor, done).await
+    write_row(tx, Row { action, undoes: None, reason: None }, actor, done).await
 }
 
 async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
-    let Row { action, undoes } = row;
+    let Row { action, undoes, reason } = row;
+    let reason = action.reason().filter(|said| !said.is_empty()).or(reason);
     let inverse = done.inverse.as_ref().map(serde_json::to_value).transpose().unwrap_or(None);
     let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, undoes, result)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'done') RETURNING id";
@@ -151,7 +156,7 @@ async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Do
         .bind(done.changed)
         .bind(&done.before)
         .bind(&done.after)
-        .bind(action.reason())
+        .bind(reason)
         .bind(Uuid::new_v4())
         .bind(inverse)
         .bind(undoes)
@@ -159,7 +164,7 @@ async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Do
         .await
         .map_err(|error| taken_back_already(error, undoes))?;
     let line = "INSERT INTO timeline (kind, subject, summary, actor, audit_id) VALUES ('person', $1, $2, $3, $4)";
-    let summary = match action.reason() {
+    let summary = match reason {
         Some(reason) => format!("{}; reason '{reason}'", done.summary),
         None => done.summary.clone(),
     };

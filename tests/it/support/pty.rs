@@ -9,6 +9,11 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
+/// Longest time that a screen is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What every question before an action ends with.
+const QUESTION: &str = "Tab moves, Esc cancels";
+
 /// A program on a terminal.
 pub struct Pty {
     master: Option<Box<dyn MasterPty + Send>>,
@@ -152,13 +157,58 @@ impl Pty {
     /// Waits until the screen shows all of these texts.
     #[track_caller]
     pub fn shows(&self, texts: &[&str]) -> String {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + PATIENCE;
         loop {
             let screen = self.screen();
             if texts.iter().all(|text| screen.contains(text)) {
                 return screen;
             }
             assert!(Instant::now() < until, "{texts:?} never showed; the screen is:\n{screen}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Says yes to the question on the screen.
+    #[track_caller]
+    pub fn yes(&mut self) {
+        self.shows(&[QUESTION, "y Act"]);
+        self.answer("y");
+    }
+
+    /// Gives the reason and the word that the heavy question on the screen asks for.
+    #[track_caller]
+    pub fn agree(&mut self, reason: &str, word: &str) {
+        self.shows(&[QUESTION, "reason", &format!("type {word}")]);
+        self.press(reason);
+        self.shows(&[reason]);
+        self.press("\r");
+        self.press(word);
+        self.shows(&[&format!("{:<12}{word}", format!("type {word:<7}"))]);
+        self.answer("\r");
+    }
+
+    /// A question that the terminal has only just got is not answered yet: it says so, and then a second answer is taken.
+    #[track_caller]
+    fn answer(&mut self, key: &str) {
+        const EARLY: &str = "this question has just come up";
+        self.press(key);
+        let gone = |screen: &str| !screen.contains(QUESTION);
+        if self.until(|screen| gone(screen) || screen.contains(EARLY)).contains(EARLY) {
+            self.press(key);
+            self.until(gone);
+        }
+    }
+
+    /// Waits until this is true of the screen.
+    #[track_caller]
+    fn until(&self, over: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen();
+            if over(&screen) {
+                return screen;
+            }
+            assert!(Instant::now() < until, "nothing came of it; the screen is:\n{screen}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }

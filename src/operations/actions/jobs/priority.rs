@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
 
 use super::super::draft::{Done, Draft, Inverse, Refusal};
-use super::super::{Action, JobTarget};
+use super::super::{Action, JobTarget, Tier};
 use super::target::{self, Verb};
 use crate::contacts::filter::Bind;
 use crate::database::Db;
@@ -32,7 +32,7 @@ pub(super) async fn plan(db: &Db, target: &JobTarget, priority: i16) -> Result<D
     let (things, bound) = super::counted(db, &VERB, target).await?;
     let sentence = format!("Give {things} live jobs priority {priority}: smaller goes first, 100 is ordinary.");
     let twin = format!("{} --priority {priority}", target::command(&VERB, target));
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: things <= REMEMBERED, wide: things > 1, bound, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: things <= REMEMBERED, least: Tier::Light, bound, twin })
 }
 
 pub(super) async fn act(tx: &mut PgConnection, target: &JobTarget, priority: i16, bound: i64) -> Result<Done, Refusal> {
@@ -54,7 +54,15 @@ pub(super) async fn act(tx: &mut PgConnection, target: &JobTarget, priority: i16
 pub(super) fn plan_back(jobs: &[(i64, i16)]) -> Draft {
     let things = jobs.len() as i64;
     let sentence = format!("Give {things} jobs their former priorities.");
-    Draft { things, sentence, cost_usd: 0.0, undoable: false, wide: false, bound: 0, twin: "switchboard undo".into() }
+    Draft {
+        things,
+        sentence,
+        cost_usd: 0.0,
+        undoable: false,
+        least: Tier::Light,
+        bound: 0,
+        twin: "switchboard undo".into(),
+    }
 }
 
 /// Those that have ended meanwhile are passed over.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::super::Tier;
 use super::super::draft::{Done, Draft, Refusal};
 use crate::database::Db;
 
@@ -32,7 +33,7 @@ pub(super) async fn plan(db: &Db, batch: Uuid) -> Result<Draft, Refusal> {
         sqlx::query_scalar("SELECT count(*) FROM job_trash WHERE batch = $1").bind(batch).fetch_one(db.pool()).await?;
     let sentence = format!("Put {things} jobs back from the trash.");
     let twin = String::from("switchboard undo");
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, wide: things > 1, bound: 0, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound: 0, twin })
 }
 
 /// What must still be true for an undo: nothing of the batch was forgotten or put back.

@@ -3,8 +3,8 @@
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::super::JobTarget;
 use super::super::draft::{Done, Draft, Refusal};
+use super::super::{JobTarget, Tier};
 use super::target::{self, Verb};
 use crate::database::Db;
 
@@ -38,7 +38,7 @@ pub(super) async fn plan(db: &Db, target: &JobTarget) -> Result<Draft, Refusal> 
     let (things, bound) = super::counted(db, &VERB, target).await?;
     let sentence = format!("Retry {things} dead jobs: their attempts begin anew.");
     let twin = target::command(&VERB, target);
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, wide: things > 1, bound, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound, twin })
 }
 
 pub(super) async fn act(tx: &mut PgConnection, target: &JobTarget, bound: i64) -> Result<Done, Refusal> {

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::super::draft::{Done, Draft, Inverse, Refusal};
-use super::super::{Action, JobTarget};
+use super::super::{Action, JobTarget, Tier};
 use super::target::{self, Verb};
 use crate::database::Db;
 
@@ -52,14 +52,18 @@ fn verb(action: &Action) -> &'static Verb {
 pub(super) async fn plan(db: &Db, action: &Action, target: &JobTarget) -> Result<Draft, Refusal> {
     let verb = verb(action);
     let (things, bound) = super::counted(db, verb, target).await?;
-    let sentence = match verb.name {
-        "cancel" => {
-            format!("Cancel {things} live jobs: they leave their lanes, and calls on their way count for nothing.")
-        }
-        _ => format!("Discard {things} dead jobs: their contacts stay failed."),
+    let (sentence, least) = match verb.name {
+        "cancel" => (
+            format!("Cancel {things} live jobs: they leave their lanes, and calls on their way count for nothing."),
+            Tier::Wide,
+        ),
+        _ => (
+            format!("Discard {things} dead jobs: their contacts stay failed; they rest in the trash for 7 days."),
+            Tier::Heavy,
+        ),
     };
     let twin = target::command(verb, target);
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, wide: true, bound, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, least, bound, twin })
 }
 
 pub(super) async fn act(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
-use super::{Action, Actor, Chore, Schedule, contacts, enrich, twin};
+use super::{Action, Actor, Chore, Schedule, Tier, contacts, enrich, twin};
 use crate::database::Db;
 
 pub use every::Every;
@@ -58,8 +58,8 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
         ),
         _ => return Err(misplaced()),
     };
-    let wide = !matches!(action, Action::PauseSchedule { .. });
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, wide, bound: 0, twin })
+    let least = if matches!(action, Action::PauseSchedule { .. }) { Tier::Light } else { Tier::Wide };
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least, bound: 0, twin })
 }
 
 /// The first firing, if all of it makes sense.
