@@ -68,7 +68,11 @@ pub async fn database(settings: &Settings) -> Result<Database, Failure> {
 
 /// Opens for work: migrations are applied, lanes and breakers are there.
 pub async fn open(common: &Common) -> Result<Opened, Failure> {
-    let settings = settings(common)?;
+    open_with(settings(common)?).await
+}
+
+/// Opens for work what these settings mean.
+pub async fn open_with(settings: Settings) -> Result<Opened, Failure> {
     let database = database(&settings).await?;
     migrate::run(&database.db).await?;
     lane::seed(&database.db).await?;

@@ -11,29 +11,71 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::args::{Common, ConsoleArgs};
 use super::crew::{self, Crew, CrewOptions};
-use super::{desks, open, worker};
+use super::open::{self, Opened};
+use super::{desks, worker};
 use crate::breakers::Rules;
 use crate::console::desks::Desks;
 use crate::console::model::Facts;
 use crate::console::plain::{self, PlainOptions};
-use crate::console::{self, ConsoleOptions, Doctor, Exit, Link, Pool, UserFiles};
+use crate::console::{self, ConsoleOptions, Doctor, Exit, Link, Manner, Opening, Pool, UserFiles};
 use crate::database::{Db, Rights};
 use crate::enrichment;
 use crate::fleet::Member;
 use crate::operations::actions::Actor;
 use crate::operations::views;
-use crate::settings::{self, ConsoleSettings};
-use crate::telemetry::{self, RingReader};
+use crate::settings::{self, Settings};
+use crate::telemetry::{self, RingReader, TraceGuard};
 use crate::vault::KeySource;
 
 pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     // A mistake in the keys is said before anything is started.
     let files = files(args.keys.as_deref())?;
-    let opened = runtime.block_on(open::open(common))?;
-    let credentials = crew::credentials(common, &opened.settings);
-    let trace = worker::trace(common, &opened.settings, false)?;
-    let pool_db = runtime.block_on(opened.worker_db())?;
-    let access = runtime.block_on(views::access(opened.db(), &pool_db))?;
+    let settings = open::settings(common)?;
+    let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if plain {
+        let ready = runtime.block_on(ready(common, args, settings))?;
+        return ready.show(None, runtime);
+    }
+    let console = &settings.console;
+    let mut opening = Opening::begin(Manner {
+        ascii: args.ascii,
+        theme: console.theme.clone(),
+        files,
+        link: link(args.link.as_deref(), console.link),
+        esc_delay: console.esc_delay,
+        actor: Actor::here("console").name,
+    })?;
+    match runtime.block_on(opening.during(ready(common, args, settings)))? {
+        Some(ready) => ready?.show(Some(opening), runtime),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// All that a console is shown over.
+struct Ready {
+    opened: Opened,
+    crew: Option<Crew>,
+    show: Show,
+    /// The log goes on for as long as this lives.
+    trace: TraceGuard,
+}
+
+impl Ready {
+    fn show(self, opening: Option<Opening>, runtime: &Runtime) -> Result<ExitCode, Failure> {
+        let Ready { opened, crew, show, trace: _trace } = self;
+        let code = show.over(opened.db(), crew, (opening, runtime))?;
+        runtime.block_on(opened.close())?;
+        Ok(code)
+    }
+}
+
+/// Opens the database and joins the fleet.
+async fn ready(common: &Common, args: &ConsoleArgs, settings: Settings) -> Result<Ready, Failure> {
+    let credentials = crew::credentials(common, &settings);
+    let trace = worker::trace(common, &settings, false)?;
+    let opened = open::open_with(settings).await?;
+    let pool_db = opened.worker_db().await?;
+    let access = views::access(opened.db(), &pool_db).await?;
     let read_only = args.read_only || !access.rights.operator;
     let keys = KeySource::here(opened.settings.master_key.clone());
     let lent = credentials.clone();
@@ -45,7 +87,7 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
         let db = if runs_jobs { &pool_db } else { opened.db() };
         let keys = Some(keys.clone());
         let options = CrewOptions { db, settings: &opened.settings, credentials, kind: "console", runs_jobs, keys };
-        Some(runtime.block_on(Crew::start(options))?)
+        Some(Crew::start(options).await?)
     };
     let twilio = opened.settings.provider("twilio");
     let asked = common.clone();
@@ -54,7 +96,6 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
         Box::pin(async move { super::doctor::findings(&common).await })
     });
     let show = Show {
-        files,
         around: Around {
             log_dir: Some(opened.settings.telemetry.log_dir.clone().unwrap_or_else(telemetry::log_dir)),
             doctor: Some(doctor),
@@ -63,18 +104,21 @@ pub fn run(common: &Common, args: &ConsoleArgs, runtime: &Runtime) -> Result<Exi
         lookup: (twilio.lookup.packages.join(","), super::lookup::limits(&opened.settings)),
         notes: access.no_pool.iter().filter(|_| !read_only && !args.no_workers).cloned().collect(),
         read_only,
-        ascii: args.ascii,
-        link: args.link.as_deref(),
         logs: Some(trace.ring.clone()),
-        desks: runtime.block_on(desks::desks(opened.db(), &opened.settings, &lent, keys))?,
+        desks: desks::desks(opened.db(), &opened.settings, &lent, keys).await?,
         zone: opened.settings.time_zone,
         rights: Some(access.rights.clone()),
-        settings: &opened.settings.console,
-        plain: args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
     };
-    let code = show.over(opened.db(), crew, runtime)?;
-    runtime.block_on(opened.close())?;
-    Ok(code)
+    Ok(Ready { opened, crew, show, trace })
+}
+
+/// How fast the link is: what the command line says, else the settings.
+fn link(said: Option<&str>, settings: settings::Link) -> Link {
+    match (said, settings) {
+        (Some("slow"), _) | (None, settings::Link::Slow) => Link::Slow,
+        (Some(_), _) | (None, settings::Link::Normal) => Link::Normal,
+        (None, settings::Link::Measured) => Link::Measured,
+    }
 }
 
 /// The user's keys and themes; `keys` names a file of keys, which has to be there.
@@ -98,25 +142,17 @@ pub struct Around {
 }
 
 /// How the console is shown.
-pub struct Show<'a> {
-    /// Keys and themes of the user.
-    pub files: UserFiles,
+pub struct Show {
     /// What else can be found out.
     pub around: Around,
     /// Packages and attempts of lookups.
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
     pub rules: BTreeMap<String, Rules>,
-    /// Lines of text instead of a screen.
-    pub plain: bool,
     /// What is different from real work, in words.
     pub notes: Vec<String>,
     /// Nothing may be changed.
     pub read_only: bool,
-    /// Only ASCII characters.
-    pub ascii: bool,
-    /// `slow` or `normal`, over the settings.
-    pub link: Option<&'a str>,
     /// The log of this process.
     pub logs: Option<RingReader>,
     /// Questions and credentials.
@@ -125,13 +161,17 @@ pub struct Show<'a> {
     pub zone: chrono_tz::Tz,
     /// What the database lets this login do.
     pub rights: Option<Rights>,
-    /// Theme, link, keys.
-    pub settings: &'a ConsoleSettings,
 }
 
-impl Show<'_> {
-    /// Shows it until somebody leaves; the crew has drained and left the fleet then.
-    pub fn over(self, db: &Db, crew: Option<Crew>, runtime: &Runtime) -> Result<ExitCode, Failure> {
+impl Show {
+    /// Shows it until somebody leaves, as lines of text where no terminal is opened; the crew has drained and left the fleet
+    /// then.
+    pub fn over(
+        self,
+        db: &Db,
+        crew: Option<Crew>,
+        (opening, runtime): (Option<Opening>, &Runtime),
+    ) -> Result<ExitCode, Failure> {
         let rest = crew.as_ref().map(|crew| resting(&crew.member));
         let crew = Arc::new(Mutex::new(crew));
         let (failed, drained) = (Arc::new(Mutex::new(None)), crew.clone());
@@ -144,35 +184,31 @@ impl Show<'_> {
             *problem.lock().unwrap_or_else(PoisonError::into_inner) = ended.err();
         };
         let drain: console::Work = Box::pin(drain);
-        if self.plain {
+        let Some(opening) = opening else {
             let ended = runtime.block_on(plain::run(self.plainly(db, drain, runtime)));
             return match failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 Some(failure) => Err(failure),
                 None => Ok(ended.map(|()| ExitCode::SUCCESS)?),
             };
-        }
-        let exit = console::run(ConsoleOptions {
+        };
+        let options = ConsoleOptions {
             db: db.clone(),
             actor: Actor::here("console"),
             notes: self.notes.clone(),
             read_only: self.read_only,
-            ascii: self.ascii,
-            theme: self.settings.theme.clone(),
-            files: self.files.clone(),
             lookup: self.lookup.clone(),
             rules: self.rules.clone(),
             desks: self.desks.clone(),
             zone: self.zone,
             rights: self.rights.clone(),
-            link: self.link(),
-            esc_delay: self.settings.esc_delay,
             logs: self.logs.clone(),
             log_dir: self.around.log_dir.clone(),
             doctor: self.around.doctor.clone(),
             pool: Pool { drain: Some(drain), rest },
             shutdown: CancellationToken::new(),
             workers: runtime.handle().clone(),
-        });
+        };
+        let exit = console::run(options, opening);
         // A terminal that hung up, a panic: the console could not drain.
         if let Some(crew) = taken(&crew) {
             runtime.block_on(crew.dismiss())?;
@@ -209,14 +245,6 @@ impl Show<'_> {
             doctor: self.around.doctor.clone(),
             drain: Some(drain),
             workers: runtime.handle().clone(),
-        }
-    }
-
-    fn link(&self) -> Link {
-        match (self.link, self.settings.link) {
-            (Some("slow"), _) | (None, settings::Link::Slow) => Link::Slow,
-            (Some(_), _) | (None, settings::Link::Normal) => Link::Normal,
-            (None, settings::Link::Measured) => Link::Measured,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod keys;
 mod look;
 pub mod message;
 pub mod model;
+mod opening;
 mod outside;
 mod perform;
 pub mod plain;
@@ -34,10 +35,8 @@ use std::io;
 use std::panic;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::breakers::Rules;
@@ -45,12 +44,13 @@ use crate::database::Db;
 use crate::operations::actions::Actor;
 use crate::telemetry::RingReader;
 use desks::Desks;
-use edge::{Capability, Output, Session, Tty};
+use edge::{Session, Tty};
 use model::{Facts, Model};
 use theme::ThemeError;
 
 pub use feed::Doctor;
 pub use files::UserFiles;
+pub use opening::{Manner, Opening};
 
 /// Work that the caller does for the console, on the workers' runtime.
 pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -86,12 +86,6 @@ pub struct ConsoleOptions {
     pub notes: Vec<String>,
     /// Nothing may be changed.
     pub read_only: bool,
-    /// Only ASCII characters.
-    pub ascii: bool,
-    /// Name of a theme, ours or one of the user's.
-    pub theme: String,
-    /// Keys and themes of the user.
-    pub files: UserFiles,
     /// Packages and attempts of lookups, as the settings say.
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
@@ -100,10 +94,6 @@ pub struct ConsoleOptions {
     pub desks: Desks,
     /// Whose days a filter means.
     pub zone: chrono_tz::Tz,
-    /// How fast the link is.
-    pub link: Link,
-    /// How long a bare ESC may be the begin of a torn sequence; at least 80 ms over SSH.
-    pub esc_delay: Duration,
     /// The log of this process.
     pub logs: Option<RingReader>,
     /// The folder of log files.
@@ -145,60 +135,48 @@ pub enum ConsoleError {
     Keys(String),
 }
 
-/// Messages from the keyboard that may wait; more stay in the terminal's own buffer.
-const INPUT_QUEUE: usize = 64;
-/// How long a bare ESC is held over SSH, whatever the setting says.
-const REMOTE_HOLD: Duration = Duration::from_millis(80);
-
-/// Runs the console on this thread until somebody leaves, and gives the terminal back.
-pub fn run(options: ConsoleOptions) -> Result<Exit, ConsoleError> {
-    let can = Capability::of_environment(|name| std::env::var(name).ok());
-    let look = look::Look::new(&options.theme, can, options.ascii, options.files.clone())?;
-    let keymap = Arc::new(options.files.keymap().map_err(ConsoleError::Keys)?);
-    let tty = Tty::open()?;
+/// Runs the console on this thread, on a terminal that is opened, until somebody leaves, and gives the terminal back.
+pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let session = Arc::new(Session::enter(&tty)?);
-    let guard = PanicGuard::install(session.clone());
-    let (heard, input) = mpsc::channel(INPUT_QUEUE);
-    let (says, said) = mpsc::unbounded_channel();
-    let hold = if can.remote { options.esc_delay.max(REMOTE_HOLD) } else { options.esc_delay };
-    let output = Output::start(tty.output.try_clone()?, session.clone(), says)?;
-    let mut terminal = outside::Terminal { tty, session, hold, heard, ear: None };
-    terminal.listen()?;
-
-    let slow = options.link == Link::Slow;
+    let Opening { ears: heard, look, keymap, files, link, measured, terminal, output, mut frames, guard } = opening;
     let facts = Facts {
         actor: options.actor.name.clone(),
         notes: options.notes,
         read_only: options.read_only,
-        slow,
+        slow: link == Link::Slow,
         link: None,
         keymap,
-        themes: theme::names(&options.files.theme_names()),
+        themes: theme::names(&files.theme_names()),
         lookup: options.lookup,
         rules: options.rules,
         zone: options.zone,
         rights: options.rights,
         of_environment: options.desks.of_environment(),
     };
-    let model = Model::new(facts, Tty::size(), chrono::Utc::now());
+    let mut model = Model::new(facts, Tty::size(), chrono::Utc::now());
+    if let Some(bytes_per_s) = measured {
+        // It asks for nothing.
+        let _ = update::update(&mut model, message::Msg::Measured(bytes_per_s), chrono::Utc::now());
+    }
     let sources = feed::Sources { db: options.db, doctor: options.doctor, logs: options.log_dir, zone: options.zone };
-    let (mut hands, home) = perform::Hands::new(options.actor, options.workers, slow, sources);
+    let (mut hands, home) = perform::Hands::new(options.actor, options.workers, model.facts.slow, sources);
     hands.lend(options.desks);
-    let frames = frames::Frames::new(model.size, options.link == Link::Measured, Instant::now());
-    hands.runtime().spawn(options.files.watch(hands.results()));
+    hands.runtime().spawn(files.watch(hands.results()));
+    frames.wanted(true);
     let logs = options.logs.map(|ring| (ring, 0));
     let spots = Vec::new();
     let (pool, titled) = (options.pool, String::new());
     let turn = turn::Turn { model, look, hands, terminal, output, pool, frames, asked: false, spots, titled, logs };
+    let opening::Ears { input, said, early } = heard;
     let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
-    let exit = runtime.block_on(turn.run(ears));
+    let exit = runtime.block_on(turn.run(early, ears));
     Ok(exit?)
 }
 
 /// Gives the terminal back at the end, and before any panic is reported, on whatever thread it happens.
 struct PanicGuard {
     session: Arc<Session>,
+    /// Cancelled when some thread panicked.
     panicked: CancellationToken,
     previous: Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>,
 }

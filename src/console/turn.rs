@@ -1,5 +1,6 @@
 //! The loop: wait, take what waits, draw at most once. It never waits for the database or the terminal.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -104,10 +105,15 @@ impl Ears {
 }
 
 impl Turn {
-    /// Turns until somebody leaves.
-    pub async fn run(mut self, mut ears: Ears) -> io::Result<Exit> {
+    /// Turns until somebody leaves; begins with what was typed `early`.
+    pub async fn run(mut self, early: VecDeque<Heard>, mut ears: Ears) -> io::Result<Exit> {
         let mut signals = Signals::new()?;
         let mut seconds = seconds();
+        for heard in early {
+            if let Some(exit) = self.hear(Some(heard)).await {
+                return Ok(exit);
+            }
+        }
         loop {
             let due = self.frames.due(Instant::now());
             let exit = match ears.next((&mut signals, &mut seconds), due, self.model.leaving.is_some()).await {

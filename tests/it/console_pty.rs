@@ -89,8 +89,7 @@ async fn an_operator_looks_at_every_screen_resets_a_breaker_and_quits() {
     let (mut pty, _home) = console(&test, &[], (120, 36));
     pty.shows(&["twilio x OPEN"]);
     pty.press("3r");
-    pty.shows(&["Cancel"]);
-    pty.press("y");
+    pty.yes();
     pty.shows(&["same as: switchboard breakers reset twilio"]);
     assert_eq!(audited(&test.db).await, 1);
     pty.press("\x03");
@@ -131,6 +130,22 @@ async fn signals_end_it_with_the_terminal_given_back() {
         assert!(pty.ends(LIMIT).success(), "{signal}");
         is_given_back(&pty);
     }
+}
+
+#[test]
+fn the_first_frame_waits_for_no_database_and_ctrl_c_ends_the_wait() {
+    // It takes connections and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://nobody@{}/none", silent.local_addr().unwrap());
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().to_str().unwrap().to_owned();
+    let mut vars = vec![("DATABASE_URL", url.as_str())];
+    vars.extend(["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"].map(|name| (name, path.as_str())));
+    let mut pty = Pty::start(&["console", "--no-workers"], &vars, (80, 24));
+    pty.shows(&["Switchboard", "1 Over", "reading the database"]);
+    pty.press("2\x03");
+    assert!(pty.ends(LIMIT).success());
+    is_given_back(&pty);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,8 +13,8 @@ use super::super::crew::{self, Crew, CrewOptions};
 use super::super::desks::desks;
 use super::super::terminal::{Around, Show};
 use crate::catalogue;
-use crate::console::UserFiles;
 use crate::console::desks::Desks;
+use crate::console::{Link, Manner, Opening, UserFiles};
 use crate::contacts::import::{ImportOptions, Source};
 use crate::contacts::synthetic;
 use crate::database::private::{PrivateOptions, PrivateServer, ScratchDatabase};
@@ -111,28 +111,30 @@ impl Stage {
     /// Shows the console over it until somebody leaves; the crew has drained then.
     pub fn show(&mut self, ascii: bool, runtime: &Runtime) -> Result<ExitCode, Failure> {
         let settings = ConsoleSettings::default();
+        let opening = Opening::begin(Manner {
+            ascii,
+            theme: settings.theme,
+            files: UserFiles::default(),
+            link: Link::Measured,
+            esc_delay: settings.esc_delay,
+            actor: Actor::here("console").name,
+        })?;
         let (notes, logs) = (self.notes(), self.logs());
         let short: Vec<(String, String)> = SHORT_TIMES.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
         let rules = crew::all_rules(&Settings::isolated(&short)?);
         let lookup = (Settings::default().provider("twilio").lookup.packages.join(","), Limits::default());
-        let files = UserFiles::default();
         let show = Show {
-            files,
             around: Around::default(),
             lookup,
             rules,
-            plain: false,
             notes,
             read_only: false,
-            ascii,
-            link: None,
             logs,
             desks: self.desks.clone(),
             zone: chrono_tz::UTC,
             rights: None,
-            settings: &settings,
         };
-        show.over(&self.db, self.crew.take(), runtime)
+        show.over(&self.db, self.crew.take(), (Some(opening), runtime))
     }
 
     /// Drains, drops the database and gives the private server back.
