@@ -36,6 +36,8 @@ pub async fn run(common: &Common, args: &WorkerArgs) -> Result<ExitCode, Failure
     let ended = tokio::select! {
         () = either(&mut term, &mut int) => Ok(()),
         result = until_empty(&db), if args.until_empty => result,
+        // Without the flag it stays, as a service that is about to be replaced: ended, it would be started again and again.
+        why = member.refused(), if args.until_empty => Err(Failure::new(why)),
     };
     tracing::info!("draining");
     tokio::select! {

@@ -13,7 +13,7 @@ use super::hints::{self, Hints};
 use super::node::{self, Joining};
 use super::{duties, leader};
 use crate::breakers::store;
-use crate::database::{Clock, Db, Result, migrate};
+use crate::database::{Clock, Db, Error, Result, migrate};
 use crate::providers::Gateway;
 use crate::queue::lane::{self, Switch};
 use crate::queue::orphans;
@@ -58,6 +58,8 @@ pub struct Member {
     pub in_flight: Arc<AtomicI32>,
     /// While true this process claims nothing and holds nothing back: it is about to be suspended.
     pub resting: watch::Sender<bool>,
+    /// Why this program may not work with this database any more: a newer one has changed the schema.
+    refusal: watch::Sender<Option<String>>,
     /// The database's clock.
     pub clock: Clock,
     stop: CancellationToken,
@@ -81,6 +83,7 @@ impl Member {
             hints: Hints::default(),
             in_flight: Arc::default(),
             resting: watch::Sender::new(false),
+            refusal: watch::Sender::default(),
             clock,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -223,16 +226,30 @@ impl Member {
             s.epoch = epoch;
             s.valid_until = sent + options.orders.dead_after;
         });
-        if let Err(refusal) = migrate::admits(&self.db).await
-            && !self.resting.send_replace(true)
-        {
-            tracing::error!(%refusal, "this program claims nothing more");
-            node::drain(&self.db, epoch).await?;
-        }
+        self.look_at_schema(epoch).await?;
         if options.joining.runs_jobs {
             node::show_limits(&self.db, &limits).await?;
         }
         self.clock.measure(&self.db).await
+    }
+
+    /// A program that the schema no longer admits claims nothing more. It hears of it once, and stays out.
+    async fn look_at_schema(&self, epoch: i64) -> Result<()> {
+        let Err(refusal @ Error::Migration(_)) = migrate::admits(&self.db).await else { return Ok(()) };
+        self.refusal.send_replace(Some(refusal.to_string()));
+        if !self.resting.send_replace(true) {
+            tracing::error!(%refusal, "this program claims nothing more");
+            node::drain(&self.db, epoch).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until this program may not work with this database any more; says why.
+    pub async fn refused(&self) -> String {
+        let mut refusal = self.refusal.subscribe();
+        // The sender lives as long as this member.
+        let Ok(known) = refusal.wait_for(Option::is_some).await else { return std::future::pending().await };
+        known.clone().unwrap_or_default()
     }
 
     async fn lead(self: Arc<Self>, options: MemberOptions, round: duties::Round) {

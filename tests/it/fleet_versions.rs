@@ -67,6 +67,43 @@ async fn a_schema_that_no_longer_admits_a_program_lets_it_finish_what_it_holds_a
     accounted(&test.db, 300).await;
 }
 
+#[tokio::test]
+async fn a_worker_that_waits_for_the_end_says_why_it_may_not_go_on_and_ends() {
+    let test = TestDb::new().await;
+    queued(&test.db, 300).await;
+    let sandbox = sandbox("slow=60ms").await;
+    let older = Program::calling(&test, &sandbox)
+        .with("SWITCHBOARD_JOBS__HEARTBEAT", "300ms")
+        .twilio("CONCURRENCY_CAP", "16")
+        .start(&["worker", "--until-empty"]);
+    until(&test.db, "SELECT count(*) > 20 FROM job_history").await;
+    sqlx::query("UPDATE schema_info SET oldest_program = '99.0.0'").execute(test.db.pool()).await.unwrap();
+    let ran = older.ended().await;
+    assert!(ran.code == 1 && ran.err.contains("99.0.0 or newer"), "{ran:?}");
+    assert_eq!(count(&test.db, "SELECT count(*) FROM jobs WHERE state = 'running'").await, 0, "it held something back");
+}
+
+#[tokio::test]
+async fn a_schema_that_could_not_be_asked_refuses_nobody() {
+    let test = TestDb::new().await;
+    queued(&test.db, 300).await;
+    let sandbox = sandbox("slow=1s").await;
+    let program = Program::calling(&test, &sandbox).with("SWITCHBOARD_JOBS__HEARTBEAT", "300ms");
+    let worker = program.twilio("CONCURRENCY_CAP", "16").start(&["worker", "--until-empty"]);
+    until(&test.db, "SELECT count(*) > 5 FROM job_history").await;
+    sqlx::query("ALTER TABLE schema_info RENAME TO elsewhere").execute(test.db.pool()).await.unwrap();
+    sqlx::query("CREATE TABLE beat AS SELECT max(heartbeat_at) AS at FROM nodes")
+        .execute(test.db.pool())
+        .await
+        .unwrap();
+    until(&test.db, "SELECT max(heartbeat_at) > (SELECT at + interval '1 s' FROM beat) FROM nodes").await;
+    sqlx::query("ALTER TABLE elsewhere RENAME TO schema_info").execute(test.db.pool()).await.unwrap();
+    play(&sandbox, "ok");
+    let ran = worker.ended().await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    accounted(&test.db, 300).await;
+}
+
 /// A library that a process loads first, and that moves its wall clock.
 fn wrong_clock(program: &Program) -> Option<PathBuf> {
     let source = program.file(
