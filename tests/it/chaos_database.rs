@@ -22,9 +22,11 @@ async fn read_only(test: &TestDb, on: bool) {
 async fn a_database_that_is_read_only_for_a_while_holds_work_up_and_loses_none() {
     let test = TestDb::new().await;
     queued(&test.db, LOOKUPS as usize).await;
-    let sandbox = sandbox("slow=20ms").await;
-    let _worker = Program::calling(&test, &sandbox).start(&["worker"]);
-    until(&test.db, "SELECT count(*) > 20 FROM job_history").await;
+    // So slow that it can't be over before the database is read-only: four calls at a time take seconds for all.
+    let sandbox = sandbox("slow=50ms").await;
+    let few = Program::calling(&test, &sandbox).twilio("CONCURRENCY_START", "4").twilio("CONCURRENCY_CAP", "4");
+    let _worker = few.start(&["worker"]);
+    until(&test.db, "SELECT count(*) > 0 FROM job_history").await;
     read_only(&test, true).await;
     let watch = Db::connect(server().await.options(&test.name), 1).await.unwrap();
     until(&watch, "SELECT max(heartbeat_at) < clock_timestamp() - interval '2 s' FROM nodes").await;
