@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::database::{Db, Result};
 
 /// What a reaping did.
@@ -17,13 +19,16 @@ pub struct Reaped {
     pub dead: i64,
 }
 
-const FREE: &str = "
-    WITH orphan AS (
-        SELECT j.id FROM jobs j JOIN nodes n ON n.epoch = j.lease_epoch
-        WHERE j.state = 'running' AND n.state IN ('left', 'lost') ORDER BY j.id LIMIT 5000 FOR UPDATE OF j SKIP LOCKED),
+/// What frees jobs: which ones, and whether somebody may have run them.
+macro_rules! freeing {
+    ($orphans:literal, ran: $ran:literal) => {
+        concat!("
+    WITH orphan AS (", $orphans, "),
     freed AS (
-        UPDATE jobs SET state = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'waiting' END, lease_epoch = NULL, claimed_at = NULL,
-               last_error = CASE WHEN attempt >= max_attempts THEN 'internal: its worker died in each attempt' ELSE last_error END
+        UPDATE jobs SET state = CASE WHEN ran AND attempt >= max_attempts THEN 'dead' ELSE 'waiting' END, lease_epoch = NULL, claimed_at = NULL,
+               attempt = CASE WHEN ran THEN attempt ELSE attempt - 1 END,
+               last_error = CASE WHEN ran AND attempt >= max_attempts THEN 'internal: its worker died in each attempt' ELSE last_error END
+        FROM (SELECT ", $ran, " AS ran) how
         WHERE id = ANY(ARRAY(SELECT id FROM orphan)) RETURNING lane, kind, contact_id, state),
     back AS (
         UPDATE contacts SET status = 'pending', updated_at = now()
@@ -43,7 +48,22 @@ const FREE: &str = "
     lane_delta AS (
         INSERT INTO lane_deltas (lane, waiting, running, dead)
         SELECT lane, count(*) FILTER (WHERE state = 'waiting'), -count(*), count(*) FILTER (WHERE state = 'dead') FROM freed GROUP BY lane)
-    SELECT count(*) FILTER (WHERE state = 'waiting') AS freed, count(*) FILTER (WHERE state = 'dead') AS dead FROM freed";
+    SELECT count(*) FILTER (WHERE state = 'waiting') AS freed, count(*) FILTER (WHERE state = 'dead') AS dead FROM freed")
+    };
+}
+
+const FREE: &str = freeing!(
+    "SELECT j.id FROM jobs j JOIN nodes n ON n.epoch = j.lease_epoch
+     WHERE j.state = 'running' AND n.state IN ('left', 'lost') ORDER BY j.id LIMIT 5000 FOR UPDATE OF j SKIP LOCKED",
+    ran: "true"
+);
+
+/// Lane, epoch, the moment after which every claim that answered is among the moments $4.
+const FREE_UNANSWERED: &str = freeing!(
+    "SELECT id FROM jobs WHERE state = 'running' AND lane = $1 AND lease_epoch = $2 AND claimed_at > $3 AND claimed_at <> ALL($4)
+     ORDER BY id FOR UPDATE",
+    ran: "false"
+);
 
 /// Declares nodes lost that were silent for `dead_after`, and frees what lost and left nodes still hold.
 pub async fn reap(db: &Db, dead_after: Duration) -> Result<Reaped> {
@@ -69,4 +89,17 @@ pub async fn free(db: &Db) -> Result<Reaped> {
             return Ok(reaped);
         }
     }
+}
+
+/// Frees what `epoch` claimed in `lane` after a moment, but for the claims of the moments in `answered`: nobody knows of it, and
+/// no call was made for it. Says how many jobs that were.
+pub async fn free_unanswered(
+    db: &Db,
+    lane: &str,
+    epoch: i64,
+    (after, answered): (DateTime<Utc>, Vec<DateTime<Utc>>),
+) -> Result<i64> {
+    let query = sqlx::query_as(FREE_UNANSWERED).bind(lane).bind(epoch).bind(after).bind(answered);
+    let (freed, _): (i64, i64) = query.fetch_one(db.pool()).await?;
+    Ok(freed)
 }

@@ -32,6 +32,7 @@ mod database_connects;
 mod database_pooler;
 mod engine_claim;
 mod engine_depth;
+mod engine_lost;
 mod engine_reaper;
 mod engine_settle;
 mod engine_work;

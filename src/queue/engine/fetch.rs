@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::hands::Hands;
+use super::unanswered::Answers;
 use super::work::{Settlement, Work};
 use crate::database::{Db, Result};
 use crate::queue::enqueue::ORDINARY;
@@ -34,6 +35,7 @@ pub(super) struct Fetcher<W: Work> {
     dry: Mutex<Option<Instant>>,
     /// Hints so far: a claim that one overtook says nothing about the lane.
     hints: AtomicUsize,
+    answers: Answers,
     tasks: TaskTracker,
 }
 
@@ -41,8 +43,8 @@ impl<W: Work> Fetcher<W> {
     pub(super) fn new(hands: Arc<Hands<W>>, db: Db, movers: Arc<Semaphore>) -> Arc<Fetcher<W>> {
         let [claims, asked, hints] = [0; 3].map(AtomicUsize::new);
         let [overtaking, again] = [false; 2].map(AtomicBool::new);
-        let (dry, tasks) = (Mutex::default(), TaskTracker::new());
-        Arc::new(Fetcher { hands, db, movers, claims, asked, overtaking, again, dry, hints, tasks })
+        let (dry, answers, tasks) = (Mutex::default(), Answers::default(), TaskTracker::new());
+        Arc::new(Fetcher { hands, db, movers, claims, asked, overtaking, again, dry, hints, answers, tasks })
     }
 
     /// Jobs that claims on their way have asked for.
@@ -102,7 +104,8 @@ impl<W: Work> Fetcher<W> {
         };
         // With nothing in the buffer the batches on their way bring what is most urgent; this goes before what is ordinary.
         let priority = i32::from(priority.unwrap_or(ORDINARY));
-        let jobs = claim::claim_before(&self.db, self.hands.lane, epoch, (URGENT_MAX, priority)).await?;
+        let urgent = claim::claim_before(&self.db, self.hands.lane, epoch, (URGENT_MAX, priority));
+        let jobs = self.answers.of(urgent).await?;
         if jobs.len() as i64 == URGENT_MAX {
             self.again.store(true, Ordering::Release);
         }
@@ -120,7 +123,7 @@ impl<W: Work> Fetcher<W> {
         let Ok(mover) = self.movers.acquire().await else { return Ok(()) };
         let epoch = self.hands.buffer().epoch();
         let (asked, hints) = (Instant::now(), self.hints.load(Ordering::Acquire));
-        let claimed = claim::claim(&self.db, self.hands.lane, epoch, want as i64).await;
+        let claimed = self.claim(epoch, want as i64).await;
         let full = claimed.as_ref().is_ok_and(|jobs| jobs.len() == want);
         if !full && self.hints.load(Ordering::Acquire) == hints {
             *self.dry.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
@@ -128,6 +131,20 @@ impl<W: Work> Fetcher<W> {
         let taken = self.take_in(epoch, claimed?).await;
         drop(mover);
         taken
+    }
+
+    /// Claims; what it takes is freed if the answer does not come.
+    pub(super) async fn claim(&self, epoch: i64, want: i64) -> Result<Vec<Claimed>> {
+        self.answers.of(claim::claim(&self.db, self.hands.lane, epoch, want)).await
+    }
+
+    /// Frees what a claim took whose answer did not come.
+    pub(super) async fn free_lost(&self) -> Result<()> {
+        let epoch = self.hands.work.epoch();
+        if self.answers.free_lost(&self.db, self.hands.lane, epoch).await? > 0 {
+            self.forget_dry();
+        }
+        Ok(())
     }
 
     async fn take_in(&self, epoch: i64, jobs: Vec<Claimed>) -> Result<()> {

@@ -10,6 +10,7 @@ mod pace;
 mod runner;
 mod settle;
 mod settler;
+mod unanswered;
 mod wakes;
 mod work;
 

@@ -60,6 +60,7 @@ impl<W: Work> Runner<W> {
     /// One look at the lane.
     async fn turn(&mut self) -> Result<()> {
         self.hands.renew(self.hands.work.epoch());
+        self.fetcher.free_lost().await?;
         match self.hands.work.gate(self.hands.lane) {
             Gate::Hold => Ok(()),
             Gate::Shut => {
@@ -131,7 +132,7 @@ impl<W: Work> Runner<W> {
     }
 
     async fn send_probe(&self, turn: Turn) -> Result<Option<Settlement<W::Result>>> {
-        let jobs = claim::claim(&self.db, turn.lane, turn.epoch, 1).await?;
+        let jobs = self.fetcher.claim(turn.epoch, 1).await?;
         self.hands.count(jobs.len() as i32);
         let Some((job, input)) = self.fetcher.load(turn.epoch, jobs).await?.pop() else { return Ok(None) };
         let settlement = self.hands.attempt(turn, job, input).await;

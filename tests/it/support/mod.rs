@@ -1,6 +1,7 @@
 //! What every test stands on: a PostgreSQL of this run, a database of its own for each test, waiting without sleeping blindly.
 
 pub mod corpus;
+pub mod cut;
 pub mod echo;
 pub mod fleet;
 pub mod logins;
