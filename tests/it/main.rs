@@ -20,6 +20,7 @@ mod cli_demo;
 mod cli_handover;
 mod cli_packaging;
 mod cli_providers;
+mod cli_redact;
 mod cli_worker;
 mod console_ask;
 mod console_credentials;

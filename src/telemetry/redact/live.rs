@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 
+use super::skim::Skim;
 use super::span::{Replacement, Spans};
 use super::{LiveSecret, value};
 
@@ -24,6 +25,7 @@ const MAX_AGAIN_BYTES: usize = 256;
 
 /// The automaton of the live secrets.
 pub(super) struct Live {
+    skim: Option<Skim>,
     automaton: Option<AhoCorasick>,
     kinds: Vec<String>,
 }
@@ -43,11 +45,14 @@ impl Live {
             }
         }
         let (needles, kinds): (Vec<String>, Vec<String>) = all.into_iter().unzip();
-        Self { automaton: automaton(&needles), kinds }
+        Self { skim: Skim::new(&needles), automaton: automaton(&needles), kinds }
     }
 
     pub fn find<'r>(&'r self, text: &str, spans: &mut Spans<'_, 'r>) {
         let Some(automaton) = &self.automaton else { return };
+        if self.skim.as_ref().is_some_and(|skim| !skim.may_be_in(text.as_bytes())) {
+            return;
+        }
         for found in automaton.find_iter(text) {
             if let Some(kind) = self.kinds.get(found.pattern().as_usize()) {
                 spans.add(found.range(), Replacement::Live(kind));

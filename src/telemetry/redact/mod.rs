@@ -4,12 +4,14 @@
 //! hidden everywhere in the text. Linear in the text's length, bounded by [`MAX_TEXT`], and doing it twice changes
 //! nothing. A secret shorter than six bytes is not looked for by itself: it would blot out the log.
 
+mod clues;
 mod live;
 mod names;
 mod pairs;
 mod people;
 mod shapes;
 mod shared;
+mod skim;
 mod span;
 mod stream;
 #[cfg(test)]
@@ -65,6 +67,7 @@ pub struct Redactor {
 /// The compiled patterns, the same for every redactor.
 #[derive(Debug)]
 struct Rules {
+    clues: clues::Search,
     marks: Regex,
     shapes: shapes::Shapes,
     pairs: pairs::Pairs,
@@ -75,6 +78,7 @@ impl Redactor {
     /// A redactor that knows these secrets; compiles the patterns (some milliseconds).
     pub fn new(live: &[LiveSecret]) -> Self {
         let rules = Rules {
+            clues: clues::Search::new(),
             marks: pattern(r"\[redacted:[a-z][a-z-]{0,23}(?:/(?:env|v[0-9]{1,9}))?\]|\[cut, was [0-9]{1,12} bytes\]"),
             shapes: shapes::Shapes::new(),
             pairs: pairs::Pairs::new(),
@@ -104,15 +108,15 @@ impl Redactor {
 
     fn pass<'a>(&self, text: &'a str, level: Level) -> Cow<'a, str> {
         let window = &text[..text.floor_char_boundary(self.max_text + OVERLAP)];
-        let marks = if window.contains("[redacted:") || window.contains("[cut, was ") {
-            self.rules.marks.find_iter(window).map(|mark| mark.range()).collect()
-        } else {
-            Vec::new()
+        let clues = self.rules.clues.look(window);
+        let marks = match clues.marks {
+            true => self.rules.marks.find_iter(window).map(|mark| mark.range()).collect(),
+            false => Vec::new(),
         };
         let mut spans = Spans::new(window, marks);
         self.live.find(window, &mut spans);
-        self.rules.shapes.find(window, &mut spans);
-        self.rules.pairs.find(window, &mut spans);
+        self.rules.shapes.find(window, &clues, &mut spans);
+        self.rules.pairs.find(window, &clues, &mut spans);
         live::find_again(window, &mut spans);
         if level == Level::SecretsAndPeople {
             self.rules.people.find(window, &mut spans);

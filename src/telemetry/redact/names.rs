@@ -1,6 +1,8 @@
 //! Where a text names a secret: one automaton over all names, so that what costs more is done there alone.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 /// Words that stand before `key`, with nothing, a blank or a sign between.
 const BEFORE_KEY: [&str; 22] = [
@@ -63,40 +65,59 @@ pub(super) struct Names {
     kinds: Vec<Kind>,
 }
 
+/// Every name, in small letters, with its kind.
+fn every() -> impl Iterator<Item = (String, Kind)> {
+    let keys = BEFORE_KEY.iter().flat_map(|word| ["", "_", "-", " "].map(|sign| format!("{word}{sign}key")));
+    let bare = BEFORE_BARE.iter().flat_map(|begin| ["key", "sig"].map(|name| format!("{begin}{name}")));
+    let named = keys.chain(bare).chain(PLAIN.map(str::to_owned)).map(|name| (name, Kind::Name));
+    let others = [
+        ("-key", Kind::Name),
+        ("_key", Kind::Variable),
+        ("authorization", Kind::Authorization),
+        ("cookie", Kind::Cookie),
+        ("bearer", Kind::Scheme),
+        ("basic", Kind::Scheme),
+    ];
+    named.chain(others.map(|(name, kind)| (name.to_owned(), kind)))
+}
+
+/// Every name.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = String> {
+    every().map(|(name, _)| name)
+}
+
 impl Names {
     pub fn new() -> Self {
-        let keys = BEFORE_KEY.iter().flat_map(|word| ["", "_", "-", " "].map(|sign| format!("{word}{sign}key")));
-        let bare = BEFORE_BARE.iter().flat_map(|begin| ["key", "sig"].map(|name| format!("{begin}{name}")));
-        let mut all: Vec<(String, Kind)> =
-            keys.chain(bare).chain(PLAIN.map(str::to_owned)).map(|name| (name, Kind::Name)).collect();
-        let others = [
-            ("-key", Kind::Name),
-            ("_key", Kind::Variable),
-            ("authorization", Kind::Authorization),
-            ("cookie", Kind::Cookie),
-            ("bearer", Kind::Scheme),
-            ("basic", Kind::Scheme),
-        ];
-        all.extend(others.map(|(name, kind)| (name.to_owned(), kind)));
-        let builder = |names: &[String]| {
-            AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(names).ok()
-        };
-        let (names, kinds): (Vec<String>, Vec<Kind>) = all.into_iter().unzip();
-        Self { automaton: builder(&names), kinds }
+        let (names, kinds): (Vec<String>, Vec<Kind>) = every().unzip();
+        // A table is some hundred kilobytes and twice as fast as what would be chosen for so many.
+        let mut builder = AhoCorasick::builder();
+        builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).kind(Some(AhoCorasickKind::DFA));
+        Self { automaton: builder.build(&names).ok(), kinds }
     }
 
-    /// Every name in the text, in order.
-    pub fn sites<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Site> + 't {
-        let found = self.automaton.iter().flat_map(move |automaton| automaton.find_iter(text));
+    /// Every name in these places of the text, in order, that something may follow.
+    pub fn sites<'t>(&'t self, text: &'t str, places: &'t [Range<usize>]) -> impl Iterator<Item = Site> + 't {
+        let within = |place: &Range<usize>| Input::new(text).span(place.clone());
+        let found = self
+            .automaton
+            .iter()
+            .flat_map(move |automaton| places.iter().flat_map(move |place| automaton.find_iter(within(place))));
         found.filter_map(move |found| {
             let kind = *self.kinds.get(found.pattern().as_usize())?;
             let site = Site { kind, start: found.start(), end: found.end() };
-            site.stands(text).then_some(site)
+            (site.is_whole(text) && site.stands(text)).then_some(site)
         })
     }
 }
 
 impl Site {
+    /// Whether it ends where it seems to: `tokens` and `keyboard` name nothing, `key_base` and `keyid` do.
+    fn is_whole(&self, text: &str) -> bool {
+        let next = text.as_bytes().get(self.end).copied().unwrap_or_default();
+        !next.is_ascii_alphanumeric() || matches!(next, b'b' | b'B' | b'i' | b'I')
+    }
+
     /// Whether what stands before it makes it such a name.
     fn stands(&self, text: &str) -> bool {
         let name = &text[self.start..self.end];

@@ -10,6 +10,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use regex::{Match, Regex};
 
+use super::clues::Clues;
 use super::names::{Kind, Names, Site};
 use super::span::{Replacement, Spans};
 use super::told::Told;
@@ -55,10 +56,12 @@ impl Pairs {
         }
     }
 
-    pub fn find(&self, text: &str, spans: &mut Spans<'_, '_>) {
-        self.told.find(text, spans);
+    pub fn find(&self, text: &str, clues: &Clues, spans: &mut Spans<'_, '_>) {
+        if clues.logins {
+            self.told.find(text, spans);
+        }
         let mut searched_to = 0;
-        for site in self.names.sites(text) {
+        for site in self.names.sites(text, &clues.names) {
             match site.kind {
                 Kind::Name => {
                     searched_to = self.find_pair(text, site, searched_to, spans);

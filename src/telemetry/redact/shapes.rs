@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::clues::{Clues, has_run};
 use super::pattern;
 use super::span::{Replacement, Spans};
 
@@ -43,6 +44,8 @@ const USER_INFO: &str = concat!(
     r#"(?i)[a-z][a-z0-9+.-]{0,30}(?:://|%3A%2F%2F)(?:"#,
     r#"[^\s/?\#:@"'<>]{0,256}(?::|%3A)([^\s/?\#"'<>]{1,512})(?:@|%40)|([^\s/?\#:@"'<>]{20,256})@)"#
 );
+/// Hex digits in a row, at the least, of what [`HEX_IN_CONTEXT`] finds.
+const HEX_DIGITS: usize = 32;
 /// A token of 32 hex digits as a value in a query, or as the password beside an account or key identifier.
 const HEX_IN_CONTEXT: &str = concat!(
     r"(?i)(?:(?:[?&]|&amp;|\\u0026|%3F|%26)[A-Za-z0-9_.\[\]-]{1,64}(?:=|%3D|\\u003d)([0-9a-f]{32})(?-u:\b)",
@@ -69,19 +72,11 @@ impl Shapes {
         }
     }
 
-    pub fn find(&self, text: &str, spans: &mut Spans<'_, '_>) {
-        for found in self.tokens.captures_iter(text) {
-            for (group, (kind, _)) in (1..).zip(&TOKENS) {
-                let Some(token) = found.get(group) else { continue };
-                if *kind == "api-key" && is_kebab_prose(token.as_str()) {
-                    continue;
-                }
-                // The host of a hook is worth reading, its path is the secret.
-                let skip = if *kind == "slack-hook" { "hooks.slack.com/services/".len() } else { 0 };
-                spans.add(token.start() + skip..token.end(), Replacement::Shape(kind));
-            }
+    pub fn find(&self, text: &str, clues: &Clues, spans: &mut Spans<'_, '_>) {
+        if clues.tokens {
+            self.find_tokens(text, spans);
         }
-        if text.contains("PRIVATE KEY") {
+        if !clues.names.is_empty() && text.contains("PRIVATE KEY") {
             for found in self.private_key.find_iter(text) {
                 spans.add(found.range(), Replacement::Shape("private-key"));
             }
@@ -93,12 +88,35 @@ impl Shapes {
                 }
             }
         }
+    }
+
+    fn find_tokens(&self, text: &str, spans: &mut Spans<'_, '_>) {
+        for found in self.tokens.captures_iter(text) {
+            for (group, (kind, _)) in (1..).zip(&TOKENS) {
+                let Some(token) = found.get(group) else { continue };
+                if *kind == "api-key" && is_kebab_prose(token.as_str()) {
+                    continue;
+                }
+                // The host of a hook is worth reading, its path is the secret.
+                let skip = if *kind == "slack-hook" { "hooks.slack.com/services/".len() } else { 0 };
+                spans.add(token.start() + skip..token.end(), Replacement::Shape(kind));
+            }
+        }
+        if !has_run(text.as_bytes(), HEX_DIGITS, |byte| byte.is_ascii_hexdigit()) {
+            return;
+        }
         for found in self.hex.captures_iter(text) {
             if let Some(token) = found.get(1).or(found.get(2)) {
                 spans.add(token.range(), Replacement::Shape("token"));
             }
         }
     }
+}
+
+/// Every shape that a clue has to announce.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    TOKENS.iter().map(|(_, shape)| *shape)
 }
 
 /// Words joined by hyphens are a name, such as that of a branch, not a key.

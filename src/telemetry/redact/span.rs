@@ -61,6 +61,9 @@ impl<'t, 'r> Spans<'t, 'r> {
 
     /// The ranges in order, none overlapping another: secrets joined, masks dropped where a secret is.
     pub fn settle(mut self) -> Vec<Span<'r>> {
+        if self.found.is_empty() {
+            return self.found;
+        }
         self.found.sort_by_key(|span| (span.range.start, span.range.end));
         let (masks, secrets): (Vec<_>, Vec<_>) =
             self.found.into_iter().partition(|span| matches!(span.with, Replacement::Mask(_)));
