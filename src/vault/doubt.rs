@@ -124,8 +124,8 @@ impl Credentials {
         let since: chrono::DateTime<chrono::Utc> =
             sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(store.db.pool()).await.map_err(Error::from)?;
         while Instant::now() < deadline {
-            if take_lease(&store.db, row).await? {
-                let settled = self.settle(&store.db, sent, node, verify).await;
+            if let Some(is_watched) = take_lease(&store.db, row).await? {
+                let settled = self.settle(&store.db, sent, is_watched, (node, verify)).await;
                 let release = "UPDATE credentials SET doubt_until = NULL WHERE id = $1";
                 sqlx::query(release).bind(row).execute(store.db.pool()).await.map_err(Error::from)?;
                 self.refresh_since(Instant::now()).await?;
@@ -149,9 +149,19 @@ impl Credentials {
         Ok(Settled::Stands)
     }
 
-    async fn settle(&self, db: &Db, sent: &Credential, node: &str, verify: &VerifyCall<'_>) -> Result<Settled> {
+    /// Inside the watch the provider is asked about both versions at once: the way back is not to wait for two answers.
+    async fn settle(
+        &self,
+        db: &Db,
+        sent: &Credential,
+        is_watched: bool,
+        (node, verify): (&str, &VerifyCall<'_>),
+    ) -> Result<Settled> {
         let Some(row) = sent.row else { return Ok(Settled::Stands) };
-        let verdict = verify(sent.clone()).await;
+        let (verdict, previous_holds) = match is_watched {
+            true => tokio::join!(verify(sent.clone()), self.previous_holds(sent.slot, verify)),
+            false => (verify(sent.clone()).await, None),
+        };
         let why = match &verdict {
             Verdict::Refused(why) => why.clone(),
             Verdict::NoCall if third_refusal(db, row).await? => {
@@ -164,7 +174,6 @@ impl Credentials {
                 return Ok(Settled::Stands);
             }
         };
-        let previous_holds = self.previous_holds(sent.slot, verify).await;
         let mut tx = db.begin().await?;
         let settled =
             carry_out(&mut tx, sent.slot, row, Refusal { verdict: &verdict, why: &why, previous_holds, node }).await?;
@@ -182,11 +191,13 @@ impl Credentials {
     }
 }
 
-async fn take_lease(db: &Db, row: i64) -> Result<bool> {
+/// Takes the lease if it is free; says whether the version is in its watch.
+async fn take_lease(db: &Db, row: i64) -> Result<Option<bool>> {
     let sql = "UPDATE credentials SET doubt_until = now() + make_interval(secs => $2)
-               WHERE id = $1 AND state = 'current' AND (doubt_until IS NULL OR doubt_until < now())";
-    let done = sqlx::query(sql).bind(row).bind(LEASE.as_secs_f64()).execute(db.pool()).await.map_err(Error::from)?;
-    Ok(done.rows_affected() == 1)
+               WHERE id = $1 AND state = 'current' AND (doubt_until IS NULL OR doubt_until < now())
+               RETURNING coalesce(watch_until > now(), false)";
+    let taken = sqlx::query_scalar(sql).bind(row).bind(LEASE.as_secs_f64()).fetch_optional(db.pool()).await;
+    Ok(taken.map_err(Error::from)?)
 }
 
 /// Counts a refusal that no call can confirm; says whether it is the third within a minute.

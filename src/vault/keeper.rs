@@ -86,9 +86,9 @@ impl Credentials {
         let now = Instant::now();
         let seen = self.held.read().unwrap_or_else(PoisonError::into_inner).seen;
         let known = self.held.read().unwrap_or_else(PoisonError::into_inner).confirmed.is_some();
-        if !known || store::seen_version(&store.db).await? != seen {
-            let (vault, version, rows) = store::load(&store.db).await?;
-            self.take_over(store, (vault, version), &rows);
+        let vault = store::look(&store.db).await?;
+        if !known || vault.1 != seen {
+            self.take_over(store, vault, &store::load(&store.db).await?);
         }
         self.held.write().unwrap_or_else(PoisonError::into_inner).confirmed = Some(now);
         *began = Some(now);
@@ -119,8 +119,8 @@ impl Credentials {
             }
         }
         let turned: Vec<String> = next.current.values().map(|c| format!("{}/{}", c.slot, c.version)).collect();
+        self.teach_with(&next);
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = next;
-        self.teach();
         tracing::debug!(vault = version, current = turned.join(","), "credentials read");
     }
 

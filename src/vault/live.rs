@@ -195,13 +195,21 @@ impl Credentials {
     }
 
     /// Tells the redactor every secret that is loaded now.
-    pub(super) fn teach(&self) {
+    fn teach(&self) {
         self.redactor.set_live(&self.live_secrets());
+    }
+
+    /// Tells it every secret that will be loaded in a moment.
+    pub(super) fn teach_with(&self, next: &Held) {
+        self.redactor.set_live(&self.secrets_with(next));
     }
 
     /// Every live secret with the kind under which the redactor hides it: `twilio/env`.
     pub fn live_secrets(&self) -> Vec<LiveSecret> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        self.secrets_with(&self.held.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn secrets_with(&self, held: &Held) -> Vec<LiveSecret> {
         let others = held.others.iter().map(|(_, credential)| credential);
         let all = self.env.values().chain(held.current.values()).chain(others).flat_map(Credential::secrets);
         all.chain(self.extra.read().unwrap_or_else(PoisonError::into_inner).iter().cloned()).collect()

@@ -219,18 +219,17 @@ pub(super) struct Stored {
     pub sealed: Sealed,
 }
 
-/// The vault's id and version, and every version that still has its secret. The vault's version may be older than the rows,
-/// never newer: then the next look reads them again.
-pub(super) async fn load(db: &Db) -> database::Result<(Uuid, i64, Vec<Stored>)> {
-    let (id, version): (Uuid, i64) = sqlx::query_as("SELECT id, version FROM vault").fetch_one(db.pool()).await?;
+/// Every version that still has its secret.
+pub(super) async fn load(db: &Db) -> database::Result<Vec<Stored>> {
     let sql = "SELECT c.id, c.slot, c.version, c.state, s.nonce, s.sealed, s.key_id, s.wrap_nonce, s.wrapped_key
                FROM credentials c JOIN credential_secrets s ON s.credential_id = c.id WHERE c.state <> 'retired' ORDER BY c.id";
-    Ok((id, version, sqlx::query_as(sql).fetch_all(db.pool()).await?))
+    Ok(sqlx::query_as(sql).fetch_all(db.pool()).await?)
 }
 
-/// The vault's version alone: the cheap look every few seconds.
-pub(super) async fn seen_version(db: &Db) -> database::Result<i64> {
-    Ok(sqlx::query_scalar("/* heartbeat */ SELECT version FROM vault").fetch_one(db.pool()).await?)
+/// The vault's id and version: the cheap look every few seconds. Read before the rows it may be older than they, never newer:
+/// then the next look reads them again.
+pub(super) async fn look(db: &Db) -> database::Result<(Uuid, i64)> {
+    Ok(sqlx::query_as("/* heartbeat */ SELECT id, version FROM vault").fetch_one(db.pool()).await?)
 }
 
 /// Writes down what a provider said of a version.
