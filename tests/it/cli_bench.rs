@@ -1,6 +1,15 @@
 //! `bench queue` measures in a database of its own and prints what scripts rely on.
 
-use crate::support::{Program, TestDb};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::planted::descendants;
+use crate::support::{Program, TestDb, eventually};
+
+const PATIENCE: Duration = Duration::from_secs(90);
 
 const NAMES: [&str; 9] = [
     "enqueue",
@@ -36,4 +45,40 @@ async fn bench_queue_prints_every_figure_beside_its_ceiling_and_leaves_nothing_b
         .await
         .unwrap();
     assert_eq!((left, touched), (0, 0));
+}
+
+/// The server's process, once its folder tells.
+fn postmaster(folder: &Path) -> Option<i32> {
+    let inside = |path: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
+    let files = inside(folder).into_iter().map(|bench| bench.join("postgres/data/postmaster.pid"));
+    let text = files.filter_map(|file| std::fs::read_to_string(file).ok()).next()?;
+    text.lines().next()?.parse().ok()
+}
+
+#[tokio::test]
+async fn a_bench_that_is_told_to_end_takes_its_workers_and_its_server_with_it() {
+    let program = Program::new();
+    let temporary = program.home().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let program = program.with("TMPDIR", &temporary.to_string_lossy());
+    let running = program.start(&["bench", "crash", "--workers", "2"]);
+    let mut started = Vec::new();
+    eventually(PATIENCE, || {
+        started = descendants(running.pid());
+        std::future::ready(started.iter().filter(|pid| is_worker(**pid)).count() > 1)
+    })
+    .await;
+    started.push(postmaster(&temporary).unwrap());
+    running.signal(Signal::SIGTERM);
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 128 + Signal::SIGTERM as i32, "{ran:?}");
+    let gone = |pid: &i32| kill(Pid::from_raw(*pid), None).is_err();
+    eventually(PATIENCE, || std::future::ready(started.iter().all(gone))).await;
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "its folder is gone");
+}
+
+fn is_worker(pid: i32) -> bool {
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(b"\0worker\0"))
 }

@@ -91,6 +91,22 @@ impl Ground {
         self.printed += &(ran.out + &ran.err);
     }
 
+    /// A panic that quotes every credential of this process: its report names the place and none of them.
+    async fn broken(&mut self) {
+        let ran = self.program.run(&["bench", "panic"]).await;
+        let report = ran.err;
+        assert!(
+            ran.code == 101 && report.contains("panicked") && report.contains("src/cli/bench/panic.rs"),
+            "{report}"
+        );
+        let marks =
+            ["hunter/env", "openai/env", "twilio/v2", "numverify/v1", "whitepages/v1", "master-key", "database"];
+        for mark in marks {
+            assert!(report.contains(&format!("[redacted:{mark}]")), "{mark} in {report}");
+        }
+        self.printed += &(ran.out + &report);
+    }
+
     /// At the masked prompt of a terminal, pasted as a terminal pastes; what the terminal was sent.
     fn prompted(&self, slot: &str, secret: &str) -> Vec<u8> {
         let mut pty = Pty::of(&self.program, &["credentials", "set", slot, "--unverified", "--yes"], (100, 30));
@@ -145,6 +161,7 @@ async fn no_planted_secret_is_found_anywhere_and_the_same_search_finds_one_in_cl
     }
     ground.run(&["ask", "who failed in Texas?"]).await;
     ground.run(&["doctor", "--verbose"]).await;
+    ground.broken().await;
     ground.run(&["credentials", "list"]).await;
     eventually(PATIENCE, || async { count(&ground.db, "SELECT count(*) FROM provider_results").await > 10 }).await;
     let running = folder(&ground.program.home().join("pg"));

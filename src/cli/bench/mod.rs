@@ -4,6 +4,7 @@ mod base;
 mod console;
 mod crash;
 mod figure;
+mod panic;
 mod pipeline;
 mod queue;
 mod redact;
@@ -12,6 +13,7 @@ mod rotation;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
 use super::args::Common;
@@ -31,6 +33,9 @@ pub enum What {
     Console(console::ConsoleBenchArgs),
     /// Kill, freeze and cut off workers, restart their database, and account for every job.
     Crash(crash::CrashArgs),
+    /// Break on purpose while credentials are loaded, and quote them: the report must show none.
+    #[command(hide = true)]
+    Panic,
     /// What the pipeline promises: outages that cost nothing, recovery without a burst, lanes side by side, the cache.
     Pipeline(pipeline::PipelineArgs),
     /// The job engine: enqueue, drain, pickup, waiting handlers.
@@ -45,10 +50,23 @@ pub enum What {
 pub async fn run(common: &Common, args: &BenchArgs) -> Result<ExitCode, Failure> {
     match &args.what {
         What::Console(args) => console::run(common, args).await,
-        What::Crash(args) => crash::run(common, args).await,
-        What::Pipeline(args) => pipeline::run(common, args).await,
-        What::Queue(args) => queue::run(common, args).await,
+        What::Crash(args) => until_told(crash::run(common, args)).await,
+        What::Panic => panic::run(common).await,
+        What::Pipeline(args) => until_told(pipeline::run(common, args)).await,
+        What::Queue(args) => until_told(queue::run(common, args)).await,
         What::Redact(args) => redact::run(common, args),
-        What::Rotation(args) => rotation::run(common, args).await,
+        What::Rotation(args) => until_told(rotation::run(common, args)).await,
     }
+}
+
+/// A signal ends the measurement with all that it started: what is dropped kills its processes and stops its server.
+async fn until_told(measurement: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let told = tokio::select! {
+        ended = measurement => return ended,
+        _ = term.recv() => SignalKind::terminate(),
+        _ = int.recv() => SignalKind::interrupt(),
+    };
+    // As a shell says it: 128 and the signal.
+    Ok(ExitCode::from(u8::try_from(128 + told.as_raw_value()).unwrap_or(1)))
 }
