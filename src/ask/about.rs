@@ -162,7 +162,7 @@ async fn rows(db: &Db, asked: &AboutQuestion) -> Result<Vec<Value>> {
         statement = statement.text(" AND c.id = ANY(").bind(Bind::Integers(asked.ids.clone())).text(")");
     }
     let statement = statement.text(" ORDER BY c.created_at DESC, c.id DESC LIMIT ").bind(Bind::Integer(CONTACTS_MAX));
-    let mut tx = super::look::read_only(db).await?;
+    let mut tx = db.begin_reading().await?;
     let rows = statement.query().fetch_all(&mut *tx).await?;
     tx.commit().await?;
     rows.iter().map(|row| Ok(sqlx::Row::try_get(row, 0)?)).collect()

@@ -16,14 +16,6 @@ pub const ROWS_DEFAULT: i64 = 50;
 /// So many rows of each side are compared.
 const COMPARED_MAX: i64 = 100_000;
 
-/// A transaction that can only read, and of which no statement takes longer than five seconds.
-pub async fn read_only(db: &Db) -> Result<PgTransaction<'static>> {
-    let mut tx = db.begin().await?;
-    sqlx::query("SET TRANSACTION READ ONLY").execute(&mut *tx).await?;
-    sqlx::query("SET LOCAL statement_timeout = '5s'").execute(&mut *tx).await?;
-    Ok(tx)
-}
-
 /// The statement that a query runs.
 pub fn statement(query: &Query) -> Statement {
     page::statement(&query.filter, query.sort.unwrap_or_default(), Start::First, query.limit.unwrap_or(ROWS_DEFAULT))
@@ -54,7 +46,7 @@ pub struct Outlook {
 
 /// What would be found.
 pub async fn outlook(db: &Db, query: &Query) -> Result<Outlook> {
-    let mut tx = read_only(db).await?;
+    let mut tx = db.begin_reading().await?;
     let estimate = page::estimate_in(&mut tx, &query.filter).await?;
     let explain = Statement::new("EXPLAIN (FORMAT JSON) SELECT FROM contacts AS c WHERE ").filter(&query.filter);
     let row = explain.query().fetch_one(&mut *tx).await?;
@@ -86,7 +78,7 @@ pub struct Found {
 /// Runs the query.
 pub async fn run(db: &Db, query: &Query) -> Result<Found> {
     let begun = Instant::now();
-    let mut tx = read_only(db).await?;
+    let mut tx = db.begin_reading().await?;
     let rows = statement(query).query().fetch_all(&mut *tx).await?;
     tx.commit().await?;
     let rows = rows.iter().map(ContactRow::from_row).collect::<std::result::Result<_, _>>()?;
@@ -95,7 +87,7 @@ pub async fn run(db: &Db, query: &Query) -> Result<Found> {
 
 /// Whether both queries find the same contacts; with a limit also in the same order.
 pub async fn same_rows(db: &Db, a: &Query, b: &Query) -> Result<bool> {
-    let mut tx = read_only(db).await?;
+    let mut tx = db.begin_reading().await?;
     let mut found: Vec<Vec<i64>> = Vec::new();
     for query in [a, b] {
         let ids = Statement::new("SELECT c.id FROM contacts AS c WHERE ").filter(&query.filter);

@@ -127,10 +127,12 @@ impl Sort {
     }
 }
 
-/// One page of at most `limit` rows (1 to `PAGE_ROWS_MAX`).
+/// One page of at most `limit` rows (1 to `PAGE_ROWS_MAX`), out of a transaction that can't write.
 pub async fn page(db: &Db, filter: &Filter, sort: Sort, start: Start, limit: i64) -> Result<Page> {
     let limit = limit.clamp(1, PAGE_ROWS_MAX);
-    let found = statement(filter, sort, start, limit + 1).query().fetch_all(db.pool()).await?;
+    let mut tx = db.begin_reading().await?;
+    let found = statement(filter, sort, start, limit + 1).query().fetch_all(&mut *tx).await?;
+    tx.commit().await?;
     let mut rows = found.iter().map(sqlx::FromRow::from_row).collect::<std::result::Result<Vec<ContactRow>, _>>()?;
     let more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -179,7 +181,7 @@ fn instant(micros: i64) -> DateTime<Utc> {
 
 /// How many contacts match: counted where that is cheap, else the planner's guess.
 pub async fn estimate(db: &Db, filter: &Filter) -> Result<Estimate> {
-    let mut tx = db.begin().await?;
+    let mut tx = db.begin_reading().await?;
     let estimate = estimate_in(&mut tx, filter).await?;
     tx.commit().await?;
     Ok(estimate)

@@ -23,6 +23,9 @@ const HOT_CONNECTIONS: u32 = 4;
 
 /// Statements that another client left on a borrowed session: the driver of each client numbers its own from 1.
 const FORGET: &str = "DEALLOCATE ALL";
+/// In one message: a page that is drawn every two seconds is not to pay for several.
+const BEGIN_READING: &str = "BEGIN READ ONLY; SET LOCAL statement_timeout = '5s'";
+const FORGET_AND_READ: &str = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'; DEALLOCATE ALL";
 
 /// What may be asked of the far end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +82,15 @@ impl Db {
         Ok(match self.manners {
             Manners::Direct => self.pool.begin().await?,
             Manners::Pooled => self.pool.begin_with(FORGET).await?,
+        })
+    }
+
+    /// Begins a unit of work that can't write, and of which no statement takes longer than five seconds: for whatever a filter
+    /// or a question asks.
+    pub async fn begin_reading(&self) -> Result<PgTransaction<'static>> {
+        Ok(match self.manners {
+            Manners::Direct => self.pool.begin_with(BEGIN_READING).await?,
+            Manners::Pooled => self.pool.begin_with(FORGET_AND_READ).await?,
         })
     }
 

@@ -1,9 +1,10 @@
 //! The filter language against rows: every field compiles to SQL that the database takes, and means what it says.
 
 use chrono::Utc;
+use switchboard::ask::look;
 use switchboard::contacts::contact::show;
 use switchboard::contacts::fields::{self, Kind};
-use switchboard::contacts::filter::{CONTACTS, Filter, JOBS, Statement};
+use switchboard::contacts::filter::{CONTACTS, Filter, JOBS, Query, Statement};
 use switchboard::contacts::page::{Sort, Start, estimate, page, statement};
 use switchboard::contacts::status::Status;
 use switchboard::database::Db;
@@ -240,4 +241,27 @@ async fn the_database_refuses_the_same_status_changes_as_the_status_machine() {
             assert_eq!(done.is_ok(), from.may_become(to), "{from} to {to}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_filter_finds_comes_out_of_a_transaction_that_can_not_write() {
+    let test = TestDb::new().await;
+    fill(&test.db).await;
+    let trap = "CREATE TABLE touched (at timestamptz);
+        CREATE FUNCTION touch() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$ BEGIN INSERT INTO touched VALUES (now()); RETURN true; END $$;
+        ALTER TABLE contacts RENAME TO kept; CREATE VIEW contacts AS SELECT * FROM kept WHERE touch()";
+    sqlx::raw_sql(trap).execute(test.db.pool()).await.unwrap();
+    let all = Filter::all();
+    let query = Query::parse("status:failed limit:3", Utc::now()).unwrap();
+    let refusals = [
+        page(&test.db, &all, Sort::Id, Start::First, 10).await.unwrap_err(),
+        estimate(&test.db, &Filter::parse("status:failed", Utc::now()).unwrap()).await.unwrap_err(),
+        look::run(&test.db, &query).await.unwrap_err(),
+    ];
+    for refusal in refusals {
+        assert!(refusal.to_string().contains("read-only"), "{refusal}");
+    }
+    let mut tx = test.db.begin_reading().await.unwrap();
+    let limit: String = sqlx::query_scalar("SHOW statement_timeout").fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(limit, "5s");
 }
