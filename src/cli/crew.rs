@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
@@ -276,9 +277,9 @@ fn allowances(settings: &Settings) -> Arc<[(&'static str, Allowance)]> {
     catalogue::PROVIDERS.iter().map(|p| (p.id, allowance(settings.provider(p.id)))).collect()
 }
 
-fn fire_schedules(db: Db) -> BoxFuture<'static, ()> {
+fn fire_schedules(db: Db, zone: Tz) -> BoxFuture<'static, ()> {
     async move {
-        match fire_due(&db).await {
+        match fire_due(&db, zone).await {
             Ok(0) => {}
             Ok(fired) => tracing::info!(fired, "fired schedules"),
             Err(error) => tracing::warn!(%error, "schedules were not fired"),

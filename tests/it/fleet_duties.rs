@@ -1,6 +1,7 @@
 //! The leader's duties over days: samples that stay few, records that end, alerts that don't flap, schedules that fire once.
 
-use chrono::Utc;
+use chrono::{TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
 use serde_json::json;
 use switchboard::fleet::duties::{Keep, forget};
 use switchboard::operations::actions::fire_due;
@@ -133,9 +134,9 @@ async fn a_schedule_fires_once_in_the_fleet_and_says_what_came_of_it() {
         (&listed[0]["filter"], &listed[0]["again"], &listed[0]["last_at"]),
         (&json!("status:completed"), &json!(true), &json!(null))
     );
-    assert_eq!(fire_due(&test.db).await.unwrap(), 0, "not yet");
+    assert_eq!(fire_due(&test.db, Tz::UTC).await.unwrap(), 0, "not yet");
     sqlx::query("UPDATE schedules SET next_at = now() - interval '95 days'").execute(test.db.pool()).await.unwrap();
-    let fired = tokio::join!(fire_due(&test.db), fire_due(&test.db), fire_due(&test.db));
+    let fired = tokio::join!(fire_due(&test.db, Tz::UTC), fire_due(&test.db, Tz::UTC), fire_due(&test.db, Tz::UTC));
     assert_eq!(fired.0.unwrap() + fired.1.unwrap() + fired.2.unwrap(), 1, "three leaders, one firing");
     assert_eq!(count(&test.db, "SELECT count(*) FROM jobs").await, 3);
     assert_eq!(count(&test.db, "SELECT count(*) FROM schedules WHERE next_at > now() + interval '20 days' AND last_result = 'enqueued 3 lookups'").await, 1);
@@ -170,7 +171,7 @@ async fn a_schedule_may_enrich_or_look_for_duplicates_and_says_which() {
     program.json(&["schedules", "add", "fresh", "every 7d", "--work", "enrich", "--again"]).await;
     program.json(&["schedules", "add", "pairs", "every 8d", "--work", "rescore", "--filter", "id<2"]).await;
     sqlx::query("UPDATE schedules SET next_at = now()").execute(test.db.pool()).await.unwrap();
-    assert_eq!(fire_due(&test.db).await.unwrap(), 2);
+    assert_eq!(fire_due(&test.db, Tz::UTC).await.unwrap(), 2);
     let list = program.json(&["schedules", "list"]).await;
     let said: Vec<(&str, &str)> = list
         .as_array()
@@ -187,4 +188,35 @@ async fn a_schedule_may_enrich_or_look_for_duplicates_and_says_which() {
     );
     let jobs = "SELECT count(*) FILTER (WHERE kind = 'enrich' AND args = '{\"fresh\": true}') * 10 + count(*) FILTER (WHERE kind = 'duplicates') FROM jobs";
     assert_eq!(count(&test.db, jobs).await, 21);
+}
+
+#[tokio::test]
+async fn a_schedule_that_speaks_of_days_means_those_of_its_time_zone_when_it_fires() {
+    let test = TestDb::new().await;
+    contacts(&test.db, 3).await;
+    lane::seed(&test.db).await.unwrap();
+    // Of three zones whose days begin eight hours apart, the two whose day began last: neither ends while this runs.
+    let mut begun = [chrono_tz::Pacific::Kiritimati, chrono_tz::Asia::Shanghai, chrono_tz::Atlantic::South_Georgia]
+        .map(|zone| {
+            let today = Utc::now().with_timezone(&zone).date_naive().and_time(chrono::NaiveTime::MIN);
+            (zone.from_local_datetime(&today).unwrap().with_timezone(&Utc), zone)
+        });
+    begun.sort_by_key(|(midnight, _)| *midnight);
+    let [_, (_, earlier), (midnight, later)] = begun;
+    let between = midnight - TimeDelta::minutes(1);
+    sqlx::query("UPDATE contacts SET created_at = CASE id WHEN 1 THEN $1 ELSE '2020-01-01' END")
+        .bind(between)
+        .execute(test.db.pool())
+        .await
+        .unwrap();
+    Program::on(&test).json(&["schedules", "add", "daily", "every 1d", "--filter", "created>=today"]).await;
+    let mut found = Vec::new();
+    for zone in [later, earlier] {
+        sqlx::query("UPDATE schedules SET next_at = now()").execute(test.db.pool()).await.unwrap();
+        assert_eq!(fire_due(&test.db, zone).await.unwrap(), 1);
+        found.push(count(&test.db, "SELECT count(*) FROM jobs").await);
+    }
+    assert_eq!(found, [0, 1], "in {later} the contact is of yesterday, in {earlier} of today");
+    let stored = Program::on(&test).json(&["schedules", "list"]).await;
+    assert_eq!(stored[0]["filter"], "created>=today", "it means another day each time");
 }

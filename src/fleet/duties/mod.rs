@@ -5,6 +5,7 @@ mod sample;
 
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 
 use super::alerts;
@@ -38,8 +39,8 @@ pub struct Round {
     pub full: bool,
 }
 
-/// Work of a higher floor that whoever leads does at each beat: firing schedules.
-pub type Errand = fn(Db) -> BoxFuture<'static, ()>;
+/// Work of a higher floor that whoever leads does at each beat, with the zone whose days count: firing schedules.
+pub type Errand = fn(Db, Tz) -> BoxFuture<'static, ()>;
 
 /// One round of duties; each is safe to repeat, and another leader's overlap does no harm.
 pub async fn round(db: &Db, orders: &Orders, round: Round) -> Result<()> {
@@ -59,7 +60,7 @@ pub async fn round(db: &Db, orders: &Orders, round: Round) -> Result<()> {
     sample::roll_up(db).await?;
     alerts::judge(db, &orders.thresholds, &orders.budgets).await?;
     if let Some(errand) = orders.errand {
-        errand(db.clone()).await;
+        errand(db.clone(), orders.budgets.zone).await;
     }
     retain::forget(db, &orders.keep).await?;
     Ok(())
