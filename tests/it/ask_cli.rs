@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::support::model::{Model, Says};
+use crate::support::planted::plant;
+use crate::support::rotation::master_key;
 use crate::support::work::{contacts, sandbox};
 use crate::support::{Program, TestDb};
 
@@ -129,4 +132,29 @@ async fn a_configured_model_is_judged_by_the_same_pairs() {
     let figures = ["pairs", "exact", "result_set", "silently_wrong", "not_asked"].map(|name| model[name].as_u64());
     assert_eq!(figures, [Some(2), Some(2), Some(2), Some(0), Some(0)], "{model}");
     assert!(of("built-in").is_some(), "{results:?}");
+}
+
+#[tokio::test]
+async fn a_model_is_asked_with_the_key_that_the_vault_holds_until_it_is_retired() {
+    let test = TestDb::new().await;
+    fill(&test).await;
+    let model = Model::saying(Says::Text(crate::ask_models::GOOD.to_owned())).await;
+    let program = Program::on(&test)
+        .with("SWITCHBOARD_MASTER_KEY", &master_key(1))
+        .with("SWITCHBOARD_PROVIDERS__OPENAI__BASE_URL", &model.url);
+    assert_eq!(program.json(&["ask", "failed in Texas", "--dry-run"]).await["source"], "built-in");
+    assert_eq!(model.sent().len(), 0, "without a key nobody is asked");
+    let keys = [plant("openai"), plant("openai")];
+    for (verb, key) in [("set", &keys[0]), ("rotate", &keys[1])] {
+        let entered = program.fed(&["credentials", verb, "openai", "--unverified"], &format!("api_key={key}\n")).await;
+        assert_eq!(entered.code, 0, "{entered:?}");
+        let asked = program.json(&["ask", "failed in Texas", "--dry-run"]).await;
+        assert_eq!((&asked["source"], &asked["sort"]), (&json!("model"), &Value::Null), "{asked}");
+        let sent = model.sent();
+        assert_eq!(sent.last().unwrap().headers["authorization"], format!("Bearer {key}").as_str());
+    }
+    program.json(&["credentials", "retire", "openai", "--version", "2"]).await;
+    let asked = program.json(&["ask", "failed in Texas", "--dry-run"]).await;
+    let questions = model.sent().iter().filter(|sent| !sent.body.is_null()).count();
+    assert_eq!((&asked["source"], questions), (&json!("built-in"), 2), "{asked}");
 }
