@@ -1,4 +1,4 @@
-//! `lanes`: list, pause, resume, scale, rate.
+//! `lanes`: list, pause, resume, scale, rate, budget.
 
 use std::process::ExitCode;
 
@@ -14,9 +14,11 @@ pub async fn run(common: &Common, args: &LanesArgs) -> Result<ExitCode, Failure>
         LanesVerb::List => None,
         LanesVerb::Pause { lane, reason } => Some(Action::PauseLane { lane: lane.clone(), reason: reason.clone() }),
         LanesVerb::Resume { lane } => Some(Action::ResumeLane { lane: lane.clone() }),
-        LanesVerb::Scale { lane, concurrency } => {
-            Some(Action::ScaleLane { lane: lane.clone(), concurrency: parse_concurrency(concurrency)? })
+        LanesVerb::Scale { lane, concurrency, per_node } => {
+            let (lane, concurrency) = (lane.clone(), parse_concurrency(concurrency)?);
+            Some(Action::ScaleLane { lane, concurrency, per_node: *per_node })
         }
+        LanesVerb::Budget { lane, usd } => Some(Action::BudgetLane { lane: lane.clone(), usd: parse_budget(usd)? }),
         LanesVerb::Rate { lane, rate } => Some(Action::RateLane { lane: lane.clone(), rate: parse_rate(rate)? }),
     };
     let opened = super::open::open(common).await?;
@@ -40,6 +42,16 @@ fn parse_concurrency(text: &str) -> Result<Option<i32>, Failure> {
     match text.parse::<i32>() {
         Ok(n) if (0..=10_000).contains(&n) => Ok(Some(n)),
         _ => Err(Failure::usage(format!("{text} is no concurrency: write a number from 0 to 10000, or auto"))),
+    }
+}
+
+fn parse_budget(text: &str) -> Result<Option<f64>, Failure> {
+    if text == "auto" {
+        return Ok(None);
+    }
+    match text.trim_start_matches('$').parse::<f64>() {
+        Ok(usd) if usd > 0.0 && usd <= 1e9 => Ok(Some(usd)),
+        _ => Err(Failure::usage(format!("{text} is no budget: write dollars a day above 0, or auto"))),
     }
 }
 

@@ -91,7 +91,7 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Status => status::run(common).await,
         Command::Timeline(args) => records::timeline(common, args).await,
         Command::Audit(args) => records::audit(common, args).await,
-        Command::Nodes => records::nodes(common).await,
+        Command::Nodes(args) => records::nodes(common, args).await,
         Command::Undo { audit_id } => records::undo(common, *audit_id).await,
         Command::Handover(args) => handover::run(common, args).await,
         Command::Migrate => migrate::run(common).await,

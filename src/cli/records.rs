@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use super::Failure;
-use super::args::{AuditArgs, Common, RecordsArgs};
+use super::args::{AuditArgs, Common, NodesArgs, NodesVerb, RecordsArgs};
 use super::output;
-use crate::operations::actions::{self, Actor};
+use crate::operations::actions::{self, Action, Actor};
 use crate::operations::views;
 
 pub async fn timeline(common: &Common, args: &RecordsArgs) -> Result<ExitCode, Failure> {
@@ -93,8 +93,18 @@ fn parse_head(text: &str) -> Result<(i64, String), Failure> {
     }
 }
 
-pub async fn nodes(common: &Common) -> Result<ExitCode, Failure> {
+pub async fn nodes(common: &Common, args: &NodesArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
+    if let Some(verb) = args.verb.clone() {
+        let action = match verb {
+            NodesVerb::Quiet { node, reason } => Action::QuietNode { node, reason },
+            NodesVerb::Wake { node } => Action::WakeNode { node },
+            NodesVerb::Drain { node, reason } => Action::DrainNode { node, reason },
+        };
+        super::confirm::act(opened.db(), common, action, None).await?;
+        opened.close().await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let nodes = views::nodes(opened.db()).await?;
     opened.close().await?;
     if common.json {
@@ -108,7 +118,7 @@ pub async fn nodes(common: &Common) -> Result<ExitCode, Failure> {
                 n.node.clone(),
                 n.kind.clone(),
                 n.version.clone(),
-                n.state.clone(),
+                n.wish.as_ref().map_or_else(|| n.state.clone(), |wish| format!("{}, {wish}", n.state)),
                 format!("{:.0}s", n.heartbeat_age_s),
                 n.in_flight.to_string(),
             ]

@@ -30,6 +30,7 @@ pub async fn run(common: &Common, args: &ThroughputArgs) -> Result<ExitCode, Fai
             r.failed.to_string(),
             or_dash(r.p50_ms),
             or_dash(r.p95_ms),
+            or_dash(r.p99_ms),
             or_dash(r.worst_ms),
             r.deepest.to_string(),
             or_dash(r.oldest_s),
@@ -37,8 +38,19 @@ pub async fn run(common: &Common, args: &ThroughputArgs) -> Result<ExitCode, Fai
         ]
     };
     let rows: Vec<Vec<String>> = rows.iter().map(line).collect();
-    let heads =
-        ["lane", "done", "done/s", "failed", "p50 ms", "p95 ms", "p95 worst ms", "deepest", "oldest s", "shut %"];
+    let heads = [
+        "lane",
+        "done",
+        "done/s",
+        "failed",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "p95 worst ms",
+        "deepest",
+        "oldest s",
+        "shut %",
+    ];
     output::table(&heads, &rows)?;
     Ok(ExitCode::SUCCESS)
 }

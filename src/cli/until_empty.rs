@@ -128,7 +128,11 @@ mod tests {
             failed_per_s: None,
             p50_ms: None,
             p95_ms: None,
+            p99_ms: None,
             concurrency: None,
+            node_concurrency: None,
+            budget_usd: None,
+            spent_today: 0.0,
             rate_limit: 16,
             done_total: 0,
         }

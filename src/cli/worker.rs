@@ -35,6 +35,7 @@ pub async fn run(common: &Common, args: &WorkerArgs) -> Result<ExitCode, Failure
     tracing::info!(lanes = crew.serves.join(","), "working");
     let ended = tokio::select! {
         () = either(&mut term, &mut int) => Ok(()),
+        () = member.dismissed.cancelled() => Ok(()),
         result = until_empty(&db), if args.until_empty => result,
         // Without the flag it stays, as a service that is about to be replaced: ended, it would be started again and again.
         why = member.refused(), if args.until_empty => Err(Failure::new(why)),

@@ -7,7 +7,9 @@ use super::model::Reading;
 use crate::contacts::contact::ContactDetail;
 use crate::contacts::page::{Estimate, Page, Sort, Start};
 use crate::operations::actions::{Action, Confirmed, Limits};
-use crate::operations::views::{AuditRow, BreakerEvent, JobDetail, JobGroup, JobPage, SlotView, SpendRow, TimelineRow};
+use crate::operations::views::{
+    AuditRow, BreakerEvent, ChartView, JobDetail, JobGroup, JobPage, SlotView, SpendRow, TimelineRow,
+};
 
 /// A wish that leaves the pure core.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,6 +159,8 @@ pub enum Query {
     Audit(Option<i64>),
     /// Calls and cost by provider and day, so many days back.
     Spend(i32),
+    /// The chart, so many minutes back.
+    Chart(i32),
     /// Credentials; the slots that this process's environment gives.
     Credentials(Vec<&'static str>),
 }
@@ -187,6 +191,8 @@ pub enum Answer {
     Audit(Vec<AuditRow>),
     /// Calls and cost, newest day first.
     Spend(Vec<SpendRow>),
+    /// What was done, and the events beside it.
+    Chart(ChartView),
     /// Slots, in the catalogue's order.
     Credentials(Vec<SlotView>),
 }

@@ -42,7 +42,11 @@ fn lane(name: &str, state: &str, depth: i64) -> LaneView {
         failed_per_s: Some(0.0),
         p50_ms: working.then_some(180),
         p95_ms: working.then_some(420),
+        p99_ms: working.then_some(610),
         concurrency: None,
+        node_concurrency: None,
+        budget_usd: None,
+        spent_today: 0.0,
         rate_limit: 16,
         done_total: depth * 2,
     }
@@ -97,6 +101,7 @@ pub fn pulse(outage: bool) -> Pulse {
         in_flight: 18,
         capacity: 64,
         started_at: ago(4000),
+        wish: None,
     }];
     let status = Status {
         contacts: ContactCounts { pending: 8_450, processing: 18, completed: 31_500, failed: 32 },
@@ -317,6 +322,20 @@ pub fn spend() -> Vec<SpendRow> {
     ]
 }
 
+pub fn chart(minutes: i32) -> Answer {
+    let point = |i: i64| ChartPoint {
+        at: now() - TimeDelta::seconds(i64::from(minutes) * i / 2),
+        done_per_s: 10.0 + (i % 7) as f64,
+        failed_per_s: 0.0,
+        p50_ms: Some(180),
+        p95_ms: Some(420),
+        p99_ms: Some(610),
+    };
+    let mark = |kind: &str, seconds: i64| ChartMark { at: ago(seconds), kind: kind.into() };
+    let marks = vec![mark("opened", 900), mark("closed", 300), mark("alert", 200)];
+    Answer::Chart(ChartView { minutes, points: (1..120).rev().map(point).collect(), marks })
+}
+
 pub fn plan(tier: Tier) -> Plan {
     Plan {
         action: Action::ResetBreaker { name: "twilio".into(), reason: None },
@@ -360,6 +379,7 @@ pub fn answer(model: &mut Model) {
         Query::Audit(_) => Answer::Audit(audit()),
         Query::Credentials(_) => Answer::Credentials(slots()),
         Query::Spend(_) => Answer::Spend(spend()),
+        Query::Chart(minutes) => chart(*minutes),
     };
     let id = model.asked.0;
     update(model, Msg::Answer { id, at: now(), result: Ok(Arc::new(answer)) }, now());

@@ -12,6 +12,7 @@ use chrono_tz::Tz;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::effect::{Import, Job};
 use super::message::Msg;
@@ -22,7 +23,7 @@ use crate::contacts::import::{ImportOptions, ImportReport, Source};
 use crate::contacts::page;
 use crate::contacts::phone::Region;
 use crate::database::Db;
-use crate::operations::actions::{self, Actor, Confirmed, ImportWish, Limits, run_import};
+use crate::operations::actions::{self, Actor, Confirmed, ImportWish, Limits, Watch, run_import};
 
 /// How often one work says how far it is.
 const STEP: Duration = Duration::from_millis(500);
@@ -30,7 +31,16 @@ const STEP: Duration = Duration::from_millis(500);
 /// All works under way, by number.
 #[derive(Debug, Default)]
 pub struct Works {
-    running: Arc<Mutex<BTreeMap<u64, (AbortHandle, &'static str)>>>,
+    running: Arc<Mutex<BTreeMap<u64, End>>>,
+}
+
+/// How a work is ended.
+#[derive(Debug)]
+enum End {
+    /// At once; what was done stays.
+    Abort(AbortHandle),
+    /// After the batch that is under way.
+    Stop(CancellationToken),
 }
 
 /// What a work needs.
@@ -58,27 +68,42 @@ impl Works {
             // Nobody listens any more once the console was left.
             let _ = home.send(Msg::Ended(id, result));
         });
-        locked(&self.running).insert(id, (task.abort_handle(), "ended by hand: what was done stays"));
+        locked(&self.running).insert(id, End::Abort(task.abort_handle()));
     }
 
-    /// Carries out an action of many rows; ended before its end, its transaction is taken back.
+    /// Carries out an action of many rows, in batches; ended before its end, what was done stays and is told.
     pub fn act(&self, runtime: &Handle, bench: Bench, id: u64, confirmed: Confirmed) {
         let running = Arc::clone(&self.running);
-        let task = runtime.spawn(async move {
-            let done = actions::run(&bench.db, confirmed, &bench.actor).await.map_err(|e| e.to_string());
+        let stop = CancellationToken::new();
+        let asked = stop.clone();
+        runtime.spawn(async move {
+            let whole = confirmed.plan().things;
+            let mut teller = Teller { bench: &bench, id, last: None };
+            let mut progress = |rows: i64| {
+                let part = (whole > 0).then(|| (rows as f64 / whole as f64).min(0.99));
+                teller.tell(Step { rows: u64::try_from(rows).unwrap_or(0), part });
+            };
+            let watch = Watch { progress: &mut progress, stop: &asked };
+            let done = actions::run_bulk(&bench.db, confirmed, &bench.actor, watch).await.map_err(|e| e.to_string());
             locked(&running).remove(&id);
             let said = done.as_ref().map(|receipt| receipt.summary.clone()).map_err(Clone::clone);
             let _ = bench.home.send(Msg::Ended(id, said));
             let _ = bench.home.send(Msg::Done(done));
         });
-        locked(&self.running).insert(id, (task.abort_handle(), "ended by hand: nothing was done"));
+        locked(&self.running).insert(id, End::Stop(stop));
     }
 
     /// Ends a work.
     pub fn end(&self, id: u64, home: &mpsc::UnboundedSender<Msg>) {
-        if let Some((task, words)) = locked(&self.running).remove(&id) {
-            task.abort();
-            let _ = home.send(Msg::Ended(id, Err(words.into())));
+        let mut running = locked(&self.running);
+        match running.get(&id) {
+            Some(End::Abort(task)) => {
+                task.abort();
+                let _ = home.send(Msg::Ended(id, Err("ended by hand: what was done stays".into())));
+                running.remove(&id);
+            }
+            Some(End::Stop(stop)) => stop.cancel(),
+            None => {}
         }
     }
 }

@@ -30,6 +30,9 @@ impl Steps {
         if Instant::now() >= standing.valid_until {
             return Gate::Hold;
         }
+        if standing.quiet {
+            return Gate::Shut;
+        }
         let Some(line) = self.bench.gateway.line(lane) else {
             // Our own work asks nobody.
             let ours = catalogue::provider(lane).is_some_and(|p| p.breaker.is_none());
@@ -61,6 +64,9 @@ impl Steps {
         }
         if let Some(concurrency) = switch.concurrency {
             allowed = allowed.min(mine(u32::try_from(concurrency).unwrap_or(0)));
+        }
+        if let Some(here) = switch.node_concurrency {
+            allowed = allowed.min(u32::try_from(here).unwrap_or(0));
         }
         if let Some(per_second) = line.per_second() {
             // More hands than calls in a second would only stand and wait.

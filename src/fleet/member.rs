@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::hints::{self, Hints};
-use super::node::{self, Joining};
+use super::node::{self, Joining, Wish};
 use super::{duties, leader};
 use crate::breakers::store;
 use crate::database::{Clock, Db, Error, Result, migrate};
@@ -45,6 +45,8 @@ pub struct Standing {
     pub places: Arc<BTreeMap<String, (u32, u32)>>,
     /// Switches by lane.
     pub switches: Arc<BTreeMap<String, Switch>>,
+    /// A person wants it to claim nothing.
+    pub quiet: bool,
 }
 
 /// A joined process.
@@ -62,6 +64,8 @@ pub struct Member {
     refusal: watch::Sender<Option<String>>,
     /// The database's clock.
     pub clock: Clock,
+    /// Cancelled when a person wants this process to drain and end.
+    pub dismissed: CancellationToken,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -76,6 +80,7 @@ impl Member {
             valid_until: Instant::now() + options.orders.dead_after,
             places: Arc::default(),
             switches: Arc::new(lane::switches(&db).await?),
+            quiet: false,
         };
         let member = Arc::new(Member {
             db,
@@ -85,6 +90,7 @@ impl Member {
             resting: watch::Sender::new(false),
             refusal: watch::Sender::default(),
             clock,
+            dismissed: CancellationToken::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -143,12 +149,21 @@ impl Member {
         let switches = Arc::new(lane::switches(&self.db).await?);
         let places = Arc::new(node::places(&self.db, self.epoch()).await?);
         for line in gateway.lines() {
-            let live = switches.get(line.provider).and_then(|switch| switch.rate);
-            line.share_rate(live, places.get(line.provider).map_or(1, |(nodes, _)| *nodes));
+            let switch = switches.get(line.provider);
+            line.allow(switch.and_then(|switch| switch.budget_usd));
+            line.share_rate(
+                switch.and_then(|switch| switch.rate),
+                places.get(line.provider).map_or(1, |(nodes, _)| *nodes),
+            );
+        }
+        let wish = node::wish(&self.db, self.epoch()).await?;
+        if wish == Some(Wish::Drain) {
+            self.dismissed.cancel();
         }
         self.standing.send_modify(|s| {
             s.switches = switches;
             s.places = places;
+            s.quiet = wish.is_some();
         });
         Ok(())
     }

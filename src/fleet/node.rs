@@ -82,6 +82,22 @@ pub async fn show_limits(db: &Db, limits: &[(&str, u32)]) -> Result<()> {
     Ok(())
 }
 
+/// What a person wants of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// It claims nothing.
+    Quiet,
+    /// It finishes what is in flight and ends.
+    Drain,
+}
+
+/// What a person wants of this epoch now.
+pub async fn wish(db: &Db, epoch: i64) -> Result<Option<Wish>> {
+    let sql = "/* heartbeat */ SELECT wish = 'drain' FROM node_wishes WHERE epoch = $1";
+    let drains: Option<bool> = sqlx::query_scalar(sql).bind(epoch).fetch_optional(db.pool()).await?;
+    Ok(drains.map(|drains| if drains { Wish::Drain } else { Wish::Quiet }))
+}
+
 /// Claims nothing more: what is in flight is being finished.
 pub async fn drain(db: &Db, epoch: i64) -> Result<()> {
     sqlx::query("UPDATE nodes SET state = 'draining' WHERE epoch = $1 AND state = 'live'")
@@ -101,10 +117,11 @@ pub async fn leave(db: &Db, epoch: i64) -> Result<()> {
 }
 
 /// By lane: how many live nodes serve it, and the rank of `epoch` among them (0-based). A node without a credential for a
-/// lane has no part in it: a share given to it would be lost.
+/// lane has no part in it, nor has one that claims nothing: a share given to it would be lost.
 pub async fn places(db: &Db, epoch: i64) -> Result<BTreeMap<String, (u32, u32)>> {
     let sql = "/* heartbeat */ SELECT s.lane, count(*), count(*) FILTER (WHERE n.epoch < $1)
-               FROM nodes n, unnest(n.serves) AS s(lane) WHERE n.state = 'live' AND n.runs_jobs GROUP BY s.lane";
+               FROM nodes n, unnest(n.serves) AS s(lane)
+               WHERE n.state = 'live' AND n.runs_jobs AND NOT EXISTS (SELECT FROM node_wishes w WHERE w.epoch = n.epoch) GROUP BY s.lane";
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(sql).bind(epoch).fetch_all(db.pool()).await?;
     let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
     Ok(rows.into_iter().map(|(lane, nodes, rank)| (lane, (number(nodes), number(rank)))).collect())

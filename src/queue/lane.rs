@@ -24,8 +24,12 @@ pub struct Switch {
     pub parked_reason: Option<String>,
     /// Operator's limit of jobs at once in the fleet.
     pub concurrency: Option<i32>,
+    /// The same on one node.
+    pub node_concurrency: Option<i32>,
     /// Operator's limit of calls a second in the fleet.
     pub rate: Option<f64>,
+    /// Operator's limit of USD a day.
+    pub budget_usd: Option<f64>,
 }
 
 /// Makes the rows of lanes and breakers that are missing; what exists stays.
@@ -61,8 +65,8 @@ pub async fn seed(db: &Db) -> Result<()> {
 
 /// All switches by lane.
 pub async fn switches(db: &Db) -> Result<BTreeMap<String, Switch>> {
-    let rows: Vec<Switch> =
-        sqlx::query_as("SELECT lane, paused, parked_reason, concurrency, rate FROM lanes").fetch_all(db.pool()).await?;
+    let sql = "SELECT lane, paused, parked_reason, concurrency, node_concurrency, rate, budget_usd FROM lanes";
+    let rows: Vec<Switch> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
     Ok(rows.into_iter().map(|s| (s.lane.clone(), s)).collect())
 }
 

@@ -13,12 +13,14 @@ use crate::support::pty::Pty;
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// Name, the keys that lead to it from the pane before, and what its data brings.
-const PANES: [(&str, &[&str], &str); 9] = [
+const PANES: [(&str, &[&str], &str); 11] = [
     ("overview", &[], "TOTAL"),
     ("lanes", &["2"], "zerobounce"),
     ("jobs", &["\r"], "[waiting"),
     ("breakers", &["3"], "history"),
     ("contacts", &["4"], "+14155550199"),
+    ("ask", &["5"], "Ask"),
+    ("credentials", &["6"], "twilio"),
     ("timeline", &["7"], "[events]"),
     ("audit", &["\t", "\t"], "[audit]"),
     ("fleet", &["8"], "eu-1:4711"),

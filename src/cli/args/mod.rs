@@ -16,7 +16,7 @@ pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
 pub use contacts::{ContactsArgs, ContactsVerb, DuplicatesArgs, DuplicatesVerb, LookupArgs, UsageArgs, WhyArgs};
 pub use files::{ExportArgs, ImportArgs};
 pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb, WhichJobs};
-pub use records::{AuditArgs, DoctorArgs, RecordsArgs, ThroughputArgs};
+pub use records::{AuditArgs, DoctorArgs, NodesArgs, NodesVerb, RecordsArgs, ThroughputArgs};
 pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 
 pub use super::alerts::AlertsArgs;
@@ -93,7 +93,7 @@ pub enum Command {
     Jobs(JobsArgs),
     /// List, add, pause, resume or remove recurring lookups.
     Schedules(SchedulesArgs),
-    /// List, pause, resume, scale or slow lanes.
+    /// List, pause, resume, scale or slow lanes, or limit what they cost.
     Lanes(LanesArgs),
     /// List, show, reset, hold or release breakers.
     Breakers(BreakersArgs),
@@ -105,8 +105,8 @@ pub enum Command {
     Timeline(RecordsArgs),
     /// What people did, newest first.
     Audit(AuditArgs),
-    /// Processes of the fleet.
-    Nodes,
+    /// Processes of the fleet: list them, or quiet, wake or drain one.
+    Nodes(NodesArgs),
     /// Take back an audited action, if that is still possible.
     Undo {
         /// Number of the audit row.

@@ -89,7 +89,7 @@ pub enum LanesVerb {
     List,
     /// Claim nothing more from a lane.
     Pause {
-        /// Lane.
+        /// Lane, or all.
         lane: String,
         /// Why.
         #[arg(long)]
@@ -97,19 +97,29 @@ pub enum LanesVerb {
     },
     /// Claim from it again.
     Resume {
-        /// Lane.
+        /// Lane, or all.
         lane: String,
     },
-    /// Limit how many of its jobs run at once in the fleet.
+    /// Limit how many of its jobs run at once.
     Scale {
-        /// Lane.
+        /// Lane, or all.
         lane: String,
         /// Jobs at once, or auto.
         concurrency: String,
+        /// On each node; else in the fleet.
+        #[arg(long)]
+        per_node: bool,
+    },
+    /// Limit what its provider may cost in a day.
+    Budget {
+        /// Lane, or all.
+        lane: String,
+        /// USD a day, or auto for what the settings say.
+        usd: String,
     },
     /// Limit how many calls a second its jobs make in the fleet.
     Rate {
-        /// Lane.
+        /// Lane, or all.
         lane: String,
         /// Calls a second, or auto for what the settings say.
         rate: String,

@@ -1,6 +1,6 @@
-//! Options of `timeline` and `audit`.
+//! Options of `timeline`, `audit`, `nodes` and their like.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 /// Options of `timeline` and `audit`.
 #[derive(Debug, Clone, Args)]
@@ -11,6 +11,40 @@ pub struct RecordsArgs {
     /// Only older than this number.
     #[arg(long)]
     pub before: Option<i64>,
+}
+
+/// Arguments of `nodes`.
+#[derive(Debug, Clone, Args)]
+pub struct NodesArgs {
+    /// What to do; nothing lists them.
+    #[command(subcommand)]
+    pub verb: Option<NodesVerb>,
+}
+
+/// What can be done with a node.
+#[derive(Debug, Clone, Subcommand)]
+pub enum NodesVerb {
+    /// Let it claim nothing more.
+    Quiet {
+        /// Node, as listed.
+        node: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Let it claim again.
+    Wake {
+        /// Node, as listed.
+        node: String,
+    },
+    /// Let a worker finish what is in its hands, and end.
+    Drain {
+        /// Node, as listed.
+        node: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
 }
 
 /// Arguments of `throughput`.

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(read("lanes pause hunter --reason 'too dear'"), Command::Act(pause));
         assert_eq!(
             read("switchboard lanes scale twilio auto"),
-            Command::Act(Action::ScaleLane { lane: "twilio".into(), concurrency: None })
+            Command::Act(Action::ScaleLane { lane: "twilio".into(), concurrency: None, per_node: false })
         );
         let until = Some(now() + TimeDelta::minutes(30));
         let hold = Action::HoldBreakerOpen { name: "hunter".into(), reason: "x".into(), until };

@@ -61,6 +61,7 @@ fn every(model: &Model) -> Vec<Offer> {
         verb(format!("lanes resume {lane}"), "claim from it again");
         verb(format!("lanes scale {lane} "), "so many jobs at once, or auto");
         verb(format!("lanes rate {lane} "), "so many calls a second, or auto");
+        verb(format!("lanes budget {lane} "), "so many dollars a day, or auto");
         verb(format!("jobs retry --lane {lane}"), "all its dead jobs anew");
         verb(format!("jobs cancel --filter 'lane:{lane} state:waiting'"), "take its waiting jobs out");
         verb(format!("jobs reprioritise --lane {lane} --priority "), "0 to 1000: smaller is claimed first");
@@ -81,6 +82,12 @@ fn every(model: &Model) -> Vec<Offer> {
     let mut verb = |text: String, words: &str| {
         all.push(Offer { text, words: words.into(), key: String::new(), why_not: writes.clone() });
     };
+    for node in model.node_rows().iter().filter(|node| node.runs_jobs && node.state == "live") {
+        let node = &node.node;
+        verb(format!("nodes quiet {node}"), "it claims nothing more");
+        verb(format!("nodes wake {node}"), "it claims again");
+        verb(format!("nodes drain {node}"), "it finishes what is in its hands, and ends");
+    }
     ACTS.iter().for_each(|(text, words)| verb((*text).into(), words));
     all.extend(views());
     all
@@ -97,7 +104,10 @@ fn turns(slot: &str) -> [(String, &'static str); 4] {
 }
 
 /// What changes something and names no lane or breaker.
-const ACTS: [(&str, &str); 23] = [
+const ACTS: [(&str, &str); 26] = [
+    ("lanes pause all", "claim nothing more from any lane"),
+    ("lanes resume all", "claim from every lane again"),
+    ("lanes budget all ", "so many dollars a day for each lane, or auto"),
     ("alerts ack ", "take an alert on, by its number; --back gives it back"),
     ("alerts silence ", "be told nothing of an alert for a while: --for 1h; --end ends it"),
     ("jobs reprioritise ", "numbers, --lane, --filter or --all, and --priority"),

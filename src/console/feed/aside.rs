@@ -205,19 +205,20 @@ fn dead(group: &JobGroup) -> PaperLine {
 fn throughput(rows: &[ThroughputRow], span: TimeDelta) -> Vec<PaperLine> {
     let ms = |ms: Option<i32>| ms.map_or_else(|| "-".to_owned(), |ms| words::millis(i64::from(ms)));
     let head = PaperLine::says(format!(
-        "{:<17} {:>10} {:>9} {:>9} {:>8} {:>8} {:>8} {:>10} {:>8} {:>6}",
-        "lane", "done", "done/s", "failed", "p50", "p95", "p95 worst", "deepest", "oldest", "shut"
+        "{:<17} {:>10} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>10} {:>8} {:>6}",
+        "lane", "done", "done/s", "failed", "p50", "p95", "p99", "p95 worst", "deepest", "oldest", "shut"
     ));
     let line = |r: &ThroughputRow| {
         let rate = words::rate(r.done as f64 / span.num_seconds().max(1) as f64);
         let oldest = r.oldest_s.map_or_else(|| "-".to_owned(), |s| words::span(i64::from(s)));
         PaperLine::says(format!(
-            "{:<17} {:>10} {rate:>9} {:>9} {:>8} {:>8} {:>8} {:>10} {oldest:>8} {:>4.0} %",
+            "{:<17} {:>10} {rate:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>10} {oldest:>8} {:>4.0} %",
             r.lane,
             words::count(r.done),
             words::count(r.failed),
             ms(r.p50_ms),
             ms(r.p95_ms),
+            ms(r.p99_ms),
             ms(r.worst_ms),
             words::count(r.deepest),
             r.shut * 100.0

@@ -35,6 +35,9 @@ const CONTACTS_PAGE: i64 = 200;
 const CADENCE: Duration = Duration::from_secs(2);
 const SLOW_CADENCE: Duration = Duration::from_secs(5);
 
+/// A chart of hours moves once a minute.
+const LONG_CADENCE: Duration = Duration::from_secs(30);
+
 /// A question and how often it is answered.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -56,9 +59,19 @@ pub async fn watch_query(db: Db, question: Question, send: Arc<watch::Sender<Opt
         let (at, result) = bounded(answer(&db, &query, &mut estimate)).await;
         send.send_replace(Some(Answered { id, at, result: result.map(Arc::new) }));
         tokio::select! {
-            () = tokio::time::sleep(if slow { SLOW_CADENCE } else { CADENCE }) => {}
+            () = tokio::time::sleep(cadence(&query, slow)) => {}
             () = bell.notified() => {}
         }
+    }
+}
+
+/// How long an answer is good.
+fn cadence(query: &Query, slow: bool) -> Duration {
+    match query {
+        Query::Chart(minutes) if *minutes > 60 => LONG_CADENCE,
+        Query::Chart(_) => SLOW_CADENCE,
+        _ if slow => SLOW_CADENCE,
+        _ => CADENCE,
     }
 }
 
@@ -84,6 +97,7 @@ pub async fn answer(db: &Db, query: &Query, estimate: &mut Option<Estimate>) -> 
         Query::Timeline(before) => Answer::Timeline(views::timeline(db, *before, TIMELINE_PAGE).await?),
         Query::Audit(before) => Answer::Audit(views::audit(db, *before, TIMELINE_PAGE).await?),
         Query::Credentials(here) => Answer::Credentials(views::credentials(db, here).await?),
+        Query::Chart(minutes) => Answer::Chart(views::chart(db, *minutes).await?),
         Query::Spend(days) => Answer::Spend(views::spend(db, *days).await?),
     })
 }

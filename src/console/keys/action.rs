@@ -117,6 +117,8 @@ pub enum Do {
     Import,
     /// Start a demo in its own database.
     Demo,
+    /// How far back the chart reaches.
+    ChartRange,
     /// Times absolute or as ages.
     Times,
     /// Follow the newest log line.

@@ -2,6 +2,7 @@
 
 mod action;
 mod desks;
+mod fleet;
 mod key;
 mod keymap;
 mod parse;

@@ -8,6 +8,7 @@ use super::action::Place::{
     Lists, Logs, Overview, Timeline, Usage,
 };
 use super::desks::DESKS;
+use super::fleet::FLEET;
 use super::{Code, Do, Key};
 use crate::console::model::Screen;
 
@@ -99,11 +100,16 @@ const WAITS: &[Place] = &[Overview, Lanes, Jobs, Job, Breakers, Contacts, Contac
 /// Every key of the console outside of text fields and dialogs.
 pub const REGISTRY: &[Binding] = &JOINED;
 
-const JOINED: [Binding; DESKS.len() + SCREENS.len()] = {
-    let mut all = [SCREENS[0]; DESKS.len() + SCREENS.len()];
+const JOINED: [Binding; DESKS.len() + FLEET.len() + SCREENS.len()] = {
+    let mut all = [SCREENS[0]; DESKS.len() + FLEET.len() + SCREENS.len()];
+    let (fleet, screens) = (DESKS.len(), DESKS.len() + FLEET.len());
     let mut at = 0;
     while at < all.len() {
-        all[at] = if at < DESKS.len() { DESKS[at] } else { SCREENS[at - DESKS.len()] };
+        all[at] = match at {
+            _ if at < fleet => DESKS[at],
+            _ if at < screens => FLEET[at - fleet],
+            _ => SCREENS[at - screens],
+        };
         at += 1;
     }
     all

@@ -42,7 +42,7 @@ pub use works::{Step, WORKS_MAX, Work};
 
 use super::effect::{Answer, Loaded, Query};
 use super::keys::{Keymap, Place};
-use super::message::Pulse;
+use super::message::{Pulse, TREND_MINUTES};
 use crate::breakers::Rules;
 use crate::database::Rights;
 use crate::operations::views::{BreakerView, LaneView, NodeView};
@@ -55,6 +55,10 @@ pub const DEPTH_CRITICAL: i64 = 2_000;
 pub const TOTAL_CRITICAL: i64 = 5_000;
 /// Age in seconds of the oldest job from which it is marked as a warning.
 pub const OLDEST_WARNING: i64 = 300;
+
+/// How far back the chart can reach, in minutes and in words.
+pub const RANGES: [(i32, &str); 5] =
+    [(TREND_MINUTES, "10 min"), (60, "1 h"), (360, "6 h"), (1_440, "24 h"), (10_080, "7 days")];
 
 /// Days of usage that are shown at first.
 const USAGE_DAYS: i32 = 31;
@@ -203,6 +207,8 @@ pub struct Model {
     pub mouse: bool,
     /// Which of several incidents the Overview shows.
     pub incident: usize,
+    /// Which of [`RANGES`] the chart of the Overview shows.
+    pub range: usize,
     /// Since when the picture is held.
     pub frozen: Option<DateTime<Utc>>,
     /// Since when the drain runs.
@@ -308,7 +314,7 @@ impl Model {
     /// What the pane in focus wants to know.
     pub fn wanted(&self) -> Option<Query> {
         match self.screen {
-            Screen::Overview => None,
+            Screen::Overview => self.chart_minutes().map(Query::Chart),
             Screen::Lanes => self.lanes.wanted(self.facts.zone),
             Screen::Breakers => self.breakers.list.id.clone().map(Query::History),
             Screen::Contacts => Some(self.contacts.wanted(self.facts.zone)),
@@ -328,6 +334,11 @@ impl Model {
     fn past_event(&self) -> Option<i64> {
         let known = self.past.as_ref().is_some_and(|past| past.known);
         self.pulse.as_ref().filter(|_| known)?.recent.first().map(|row| row.id + 1)
+    }
+
+    /// How far back the chart reaches, where that is further than what every snapshot brings; the past keeps to that.
+    pub fn chart_minutes(&self) -> Option<i32> {
+        RANGES.get(self.range).map(|range| range.0).filter(|_| self.range > 0 && self.past.is_none())
     }
 
     /// Nodes: present ones first.

@@ -82,7 +82,8 @@ pub fn strip(samples: &[SamplePoint], lane: &str, end: DateTime<Utc>, cells: usi
     glyphs.into_iter().collect()
 }
 
-fn cell(at: DateTime<Utc>, end: DateTime<Utc>, window: TimeDelta, cells: usize) -> Option<usize> {
+/// In which of `cells` equal parts of the window that ends at `end` a moment lies.
+pub fn cell(at: DateTime<Utc>, end: DateTime<Utc>, window: TimeDelta, cells: usize) -> Option<usize> {
     let age = (end - at).num_milliseconds();
     let whole = window.num_milliseconds();
     (cells > 0 && (0..whole).contains(&age)).then(|| cells - 1 - (age as usize * cells / whole as usize).min(cells - 1))

@@ -34,6 +34,17 @@ pub(super) fn answer_lines(answer: &Answer, typed: &str, now: DateTime<Utc>) -> 
         Answer::Contact(None) => vec!["There is no such contact.".into()],
         Answer::Timeline(rows) => timeline_lines(rows, &search, now),
         Answer::Audit(rows) => audit_lines(rows, &search, now),
+        Answer::Chart(chart) => {
+            let line = |p: &crate::operations::views::ChartPoint| {
+                format!(
+                    "{}Z: {:.1} done a second, {:.1} failed.",
+                    words::clock(p.at, now),
+                    p.done_per_s,
+                    p.failed_per_s
+                )
+            };
+            chart.points.iter().rev().take(ROWS).map(line).rev().collect()
+        }
         Answer::Credentials(slots) => slots.iter().map(slot_line).collect(),
         Answer::Spend(rows) => {
             let line = |r: &crate::operations::views::SpendRow| {

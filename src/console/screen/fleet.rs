@@ -67,6 +67,8 @@ fn leader(model: &Model) -> Vec<Piece<'static>> {
 
 fn node_row(model: &Model, node: &NodeView) -> Row {
     let (word, token) = match node.state.as_str() {
+        "live" if node.wish.as_deref() == Some("quiet") => ("= quiet", Token::Held),
+        "live" if node.wish.is_some() => ("/ draining", Token::Half),
         "live" => ("o live", Token::Ok),
         "draining" => ("/ draining", Token::Half),
         "lost" => ("x LOST", Token::Critical),

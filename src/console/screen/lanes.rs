@@ -102,18 +102,21 @@ fn lane_facts(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     };
     let used = sheet.wrapped(Rect { height: inner.height.min(2), ..inner }, &why, marks::lane(lane).token);
     let limit = match lane.concurrency {
-        Some(n) => format!("limit {n} at once, set by a person; adaptive {}", lane.rate_limit),
-        None => format!("limit {} at once, adaptive", lane.rate_limit),
+        Some(n) => format!("runs {} of {n} at once, set by a person; adaptive {}", lane.running, lane.rate_limit),
+        None => format!("runs {} of {} at once, adaptive", lane.running, lane.rate_limit),
     };
+    let here = lane.node_concurrency.map_or_else(String::new, |n| format!("; {n} a node"));
     let oldest = lane.oldest_s.map_or_else(|| "nothing waits".into(), |s| format!("oldest waits {}", words::span(s)));
     let lines: Vec<Vec<Piece<'_>>> = vec![
-        vec![(limit.into(), Token::Text)],
+        vec![(format!("{limit}{here}").into(), Token::Text)],
+        money(lane),
         vec![(format!("{oldest}, {} done so far", words::count(lane.done_total)).into(), Token::Muted)],
         vec![(
             format!(
-                "p50 {}  p95 {}  failed {}",
+                "p50 {}  p95 {}  p99 {}  failed {}",
                 or_none(lane.p50_ms),
                 or_none(lane.p95_ms),
+                or_none(lane.p99_ms),
                 marks::rate(lane.failed_per_s).text
             )
             .into(),
@@ -121,6 +124,22 @@ fn lane_facts(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         )],
     ];
     sheet.lines(Rect { y: inner.y + used, height: inner.height.saturating_sub(used), ..inner }, &lines);
+}
+
+/// What its provider has cost today, and what it may cost.
+fn money(lane: &LaneView) -> Vec<Piece<'static>> {
+    let spent = words::dollars(lane.spent_today);
+    match lane.budget_usd {
+        Some(usd) => {
+            let left = (usd - lane.spent_today).max(0.0);
+            let token = if left <= 0.0 { Token::Warn } else { Token::Text };
+            vec![(
+                format!("spent {spent} of {} today, left {}", words::dollars(usd), words::dollars(left)).into(),
+                token,
+            )]
+        }
+        None => vec![(format!("spent {spent} today; budget: as the settings say").into(), Token::Muted)],
+    }
 }
 
 fn or_none(ms: Option<i32>) -> String {

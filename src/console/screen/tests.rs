@@ -94,6 +94,15 @@ fn a_calm_day_and_the_questions_look_as_agreed() {
 }
 
 #[test]
+fn the_chart_reaches_back_as_far_as_it_is_asked_to() {
+    let mut model = fixture::model((120, 36), true);
+    press(&mut model, "RR");
+    insta::assert_snapshot!("chart_120x36", picture(&model, (120, 36), Glyphs::UNICODE));
+    press(&mut model, "RRR");
+    assert!(picture(&model, (120, 36), Glyphs::UNICODE).contains("last 10 min"), "and begins anew");
+}
+
+#[test]
 fn the_log_is_shown_newest_first_and_follows() {
     for size in SIZES {
         let mut model = fixture::model(size, true);

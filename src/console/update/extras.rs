@@ -25,7 +25,15 @@ pub(super) fn items(model: &Model) -> Vec<Item> {
 
 fn fleet(model: &Model) -> Vec<(&'static str, String)> {
     let node = model.node_rows().get(model.fleet.at);
-    let mut lines: Vec<_> = node.iter().map(|n| ("the log of this node", format!("logs --node {}", n.node))).collect();
+    let mut lines: Vec<_> = node
+        .iter()
+        .flat_map(|n| {
+            [
+                ("the log of this node", format!("logs --node {}", n.node)),
+                ("the jobs that run there", format!("jobs list --filter 'node:\"{}\"'", n.node)),
+            ]
+        })
+        .collect();
     lines.push(("the last 8 hours for whoever comes next", "handover 8h".into()));
     lines
 }
@@ -47,7 +55,11 @@ fn overview() -> Vec<(&'static str, String)> {
 fn lane(lane: &str) -> Vec<(&'static str, String)> {
     vec![
         ("so many jobs at once in the fleet, or auto", format!("lanes scale {lane} ")),
+        ("so many jobs at once on each node, or auto", format!("lanes scale {lane} --per-node ")),
         ("so many calls a second in the fleet, or auto", format!("lanes rate {lane} ")),
+        ("so many dollars a day, or auto", format!("lanes budget {lane} ")),
+        ("pause every lane", "lanes pause all".to_owned()),
+        ("resume every lane", "lanes resume all".to_owned()),
         ("give all its dead jobs their attempts anew", format!("jobs retry --lane {lane}")),
         ("take its waiting jobs out", format!("jobs cancel --filter 'lane:{lane} state:waiting'")),
         ("take its dead jobs out", format!("jobs discard --lane {lane}")),

@@ -56,7 +56,10 @@ fn an_offer_that_needs_more_is_completed_and_not_run() {
     let effects = press(&mut model, ":lanes scale hunt\n");
     assert!(wished(&effects).is_none());
     let effects = press(&mut model, "12\n");
-    assert_eq!(wished(&effects), Some(&Action::ScaleLane { lane: "hunter".into(), concurrency: Some(12) }));
+    assert_eq!(
+        wished(&effects),
+        Some(&Action::ScaleLane { lane: "hunter".into(), concurrency: Some(12), per_node: false })
+    );
 }
 
 #[test]

@@ -133,8 +133,8 @@ fn lane_verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
     };
     let limit = lane.concurrency.unwrap_or(lane.rate_limit);
     let action = match does {
-        Do::More => Action::ScaleLane { lane: lane.lane, concurrency: Some((limit + 1).min(10_000)) },
-        Do::Less => Action::ScaleLane { lane: lane.lane, concurrency: Some((limit - 1).max(0)) },
+        Do::More => Action::ScaleLane { lane: lane.lane, concurrency: Some((limit + 1).min(10_000)), per_node: false },
+        Do::Less => Action::ScaleLane { lane: lane.lane, concurrency: Some((limit - 1).max(0)), per_node: false },
         _ if lane.state == "paused" => Action::ResumeLane { lane: lane.lane },
         _ => Action::PauseLane { lane: lane.lane, reason: None },
     };

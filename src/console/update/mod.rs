@@ -8,6 +8,7 @@ mod copy;
 pub mod credentials;
 mod dialog;
 mod extras;
+mod fleet;
 mod help;
 mod jobs;
 pub mod lanes;

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    allowed, ask, breakers, contacts, credentials, dialog, help, lanes, menus, mouse, palette, papers, prompt, records,
-    search, travel, wish,
+    allowed, ask, breakers, contacts, credentials, dialog, fleet, help, lanes, menus, mouse, palette, papers, prompt,
+    records, search, travel, wish,
 };
 use crate::console::effect::{Effect, Outside};
 use crate::console::keys::{Binding, Code, Do, Key};
-use crate::console::model::{Level, List, Model, Move, Overlay, Reading, Screen, TimelineTab};
+use crate::console::model::{Level, List, Model, Move, Overlay, RANGES, Screen, TimelineTab};
 
 /// What a key press may change, and what it asks for.
 pub(super) struct Press<'a> {
@@ -98,6 +98,7 @@ fn in_screen(model: &mut Model, does: Do, press: &mut Press<'_>) {
         (Screen::Overview, Do::Previous) => {
             model.incident = model.incident.checked_sub(1).unwrap_or(model.incidents().len().saturating_sub(1));
         }
+        (Screen::Overview, Do::ChartRange) => model.range = (model.range + 1) % RANGES.len(),
         (Screen::Overview, Do::Mend | Do::HoldOpen) => breakers::verb(model, does, press),
         (Screen::Overview | Screen::Lanes, _) => lanes::verb(model, does, press),
         (Screen::Breakers, Do::Open) => breakers::lane(model),
@@ -106,12 +107,8 @@ fn in_screen(model: &mut Model, does: Do, press: &mut Press<'_>) {
         (Screen::Ask, _) => ask::verb(model, does, press),
         (Screen::Credentials, _) => credentials::verb(model, does, press),
         (Screen::Timeline, _) => records::verb(model, does),
-        (Screen::Fleet, Do::Open) => {
-            if let Some(node) = model.node_rows().get(model.fleet.at).map(|n| n.node.clone()) {
-                papers::open(model, Reading::Log(node), press);
-            }
-        }
-        (Screen::Fleet | Screen::Usage, _) => {}
+        (Screen::Fleet, _) => fleet::verb(model, does, press),
+        (Screen::Usage, _) => {}
     }
 }
 

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Levels, Measure};
+use crate::catalogue::PROVIDERS;
 use crate::database::Result;
+use crate::providers::MicroUsd;
 use crate::providers::gateway::budget::{Allowance, Spent, spent_since};
 use crate::settings::day_start;
 
@@ -30,8 +32,16 @@ impl Default for Budgets {
 
 /// One measure for each provider with a budget.
 pub(super) async fn measures(tx: &mut PgConnection, budgets: &Budgets, now: DateTime<Utc>) -> Result<Vec<Measure>> {
-    let limited = |allowance: &Allowance| *allowance != Allowance::default();
-    let all: Vec<_> = budgets.allowances.iter().filter(|(_, allowance)| limited(allowance)).collect();
+    let live: Vec<(String, f64)> =
+        sqlx::query_as("/* sample */ SELECT lane, budget_usd FROM lanes WHERE budget_usd IS NOT NULL")
+            .fetch_all(&mut *tx)
+            .await?;
+    let of_settings =
+        |lane: &str| budgets.allowances.iter().find(|(id, _)| *id == lane).map_or(Allowance::default(), |(_, a)| *a);
+    let limited = |id: &&str| of_settings(id) != Allowance::default() || live.iter().any(|(lane, _)| lane == id);
+    let own = |id: &str| live.iter().find(|(lane, _)| lane == id).map(|(_, usd)| (usd * 1e6) as MicroUsd);
+    let providers = PROVIDERS.iter().map(|provider| provider.id);
+    let all: Vec<_> = providers.filter(limited).map(|id| (id, of_settings(id).with(own(id)))).collect();
     if all.is_empty() {
         return Ok(Vec::new());
     }

@@ -43,15 +43,15 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0, twin })
 }
 
-/// `depth/LANE`, `depth/total` or `oldest/LANE`.
+/// `depth/LANE`, `depth/total`, `oldest/LANE` or `budget/LANE`.
 fn known(key: &str) -> Result<(), Refusal> {
     let lane = |name: &str| catalogue::lanes().any(|lane| lane == name);
     match key.split_once('/') {
         Some(("depth", name)) if name == "total" || lane(name) => Ok(()),
-        Some(("oldest", name)) if lane(name) => Ok(()),
-        Some(("depth" | "oldest", name)) => Err(Refusal::Impossible(catalogue::no_such_lane(name))),
+        Some(("oldest" | "budget", name)) if lane(name) => Ok(()),
+        Some(("depth" | "oldest" | "budget", name)) => Err(Refusal::Impossible(catalogue::no_such_lane(name))),
         _ => Err(Refusal::Impossible(format!(
-            "{key} is no alert's key: write depth/LANE, oldest/LANE or depth/total; `switchboard alerts list` shows those of open ones"
+            "{key} is no alert's key: write depth/LANE, oldest/LANE, budget/LANE or depth/total; `switchboard alerts list` shows those of open ones"
         ))),
     }
 }

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{Action, Tier};
+use crate::contacts::filter::{Bind, Statement};
 
 /// What a room knows of its own action.
 pub(super) struct Draft {
@@ -24,6 +26,40 @@ pub(super) struct Done {
     pub before: Value,
     pub after: Value,
     pub inverse: Option<Inverse>,
+}
+
+/// Which of the rows that match an action takes now.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    /// Only ids above this.
+    pub after: i64,
+    /// Only ids up to this: what arrives later is not touched.
+    pub bound: i64,
+    /// At most so many.
+    pub limit: i64,
+    /// What is done together, in one batch or several.
+    pub batch: Uuid,
+}
+
+impl Reach {
+    /// All of them at once.
+    pub fn whole(bound: i64) -> Reach {
+        Reach { after: 0, bound, limit: i64::MAX, batch: Uuid::new_v4() }
+    }
+
+    /// Picks contacts `c` within reach, in their order.
+    pub fn pick(self, statement: Statement) -> Statement {
+        let statement = statement.text(" AND c.id <= ").bind(Bind::Integer(self.bound));
+        let statement = statement.text(" AND c.id > ").bind(Bind::Integer(self.after));
+        statement.text(" ORDER BY c.id LIMIT ").bind(Bind::Integer(self.limit))
+    }
+}
+
+/// A batch that was done.
+pub(super) struct Part {
+    pub done: Done,
+    /// The highest id that was looked at; none: there was nothing left.
+    pub last: Option<i64>,
 }
 
 /// What takes an action back, and what must still be true for that.

@@ -6,7 +6,7 @@ use chrono::Utc;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::draft::{Done, Draft, Refusal};
+use super::draft::{Done, Draft, Part, Reach, Refusal};
 use super::{Enrich, Tier, twin};
 use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
@@ -16,7 +16,7 @@ const ELIGIBLE: &str =
     ") AND c.status = 'completed' AND NOT c.is_duplicate AND NOT EXISTS (SELECT FROM jobs l WHERE l.kind = ";
 const NOT_LIVE: &str = " AND l.contact_id = c.id AND l.state IN ('waiting', 'scheduled', 'running'))";
 
-const ENQUEUE: &str = " ORDER BY c.id),
+const ENQUEUE: &str = "),
     made AS (
         INSERT INTO jobs (lane, kind, contact_id, priority, state, max_attempts, args)
         SELECT 'local', kind, id, 150, 'waiting', 3, CASE WHEN again THEN '{\"fresh\": true}'::jsonb ELSE '{}' END FROM chosen
@@ -31,7 +31,7 @@ const ENQUEUE: &str = " ORDER BY c.id),
         INSERT INTO lane_deltas (lane, waiting, enqueued, dead)
         SELECT 'local', count(*), count(*), 0 FROM made HAVING count(*) > 0
         UNION ALL SELECT lane, 0, 0, -count(*) FROM buried GROUP BY lane)
-    SELECT count(*) FROM made";
+    SELECT count(*), (SELECT max(id) FROM chosen) FROM made";
 
 fn eligible(start: Statement, wish: &Enrich) -> Result<Statement, Refusal> {
     let filter = Filter::parse(&wish.filter, Utc::now())
@@ -39,18 +39,24 @@ fn eligible(start: Statement, wish: &Enrich) -> Result<Statement, Refusal> {
     Ok(start.filter(&filter).text(ELIGIBLE).bind(Bind::Text(wish.kind().to_owned())).text(NOT_LIVE))
 }
 
-pub(super) async fn plan(db: &Db, wish: &Enrich) -> Result<Draft, Refusal> {
+/// How many contacts up to `bound` would be planned anew, and the highest id among them.
+pub(super) async fn count(db: &Db, wish: &Enrich, bound: i64) -> Result<(i64, i64), Refusal> {
+    let count = Statement::new("SELECT count(*) AS n, coalesce(max(c.id), 0) AS bound FROM contacts c WHERE (");
+    let statement = eligible(count, wish)?.text(" AND c.id <= ").bind(Bind::Integer(bound));
     let mut tx = db.begin().await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
-    let count = Statement::new("SELECT count(*) AS n, coalesce(max(c.id), 0) AS bound FROM contacts c WHERE (");
-    let row = eligible(count, wish)?.query().fetch_one(&mut *tx).await?;
-    let (things, bound): (i64, i64) = (row.try_get("n")?, row.try_get("bound")?);
+    let row = statement.query().fetch_one(&mut *tx).await?;
+    Ok((row.try_get("n")?, row.try_get("bound")?))
+}
+
+pub(super) async fn plan(db: &Db, wish: &Enrich) -> Result<Draft, Refusal> {
+    let (things, bound) = count(db, wish, i64::MAX).await?;
     // What enriching a contact has cost so far, less what is still fresh in the cache.
     let each: f64 = sqlx::query_scalar(
         "SELECT coalesce((SELECT sum(cost) FROM usage WHERE provider <> 'twilio')
                 / nullif((SELECT sum(calls) FROM usage WHERE provider = 'twilio' AND operation = 'call'), 0), 0)::float8",
     )
-    .fetch_one(&mut *tx)
+    .fetch_one(db.pool())
     .await?;
     let cost_usd = if wish.checks_only { 0.0 } else { each * things as f64 };
     let mut command =
@@ -72,13 +78,18 @@ pub(super) async fn plan(db: &Db, wish: &Enrich) -> Result<Draft, Refusal> {
 }
 
 pub(super) async fn act(tx: &mut PgConnection, wish: &Enrich, bound: i64) -> Result<Done, Refusal> {
+    Ok(part(tx, wish, Reach::whole(bound)).await?.done)
+}
+
+/// Those of the contacts that are within reach.
+pub(super) async fn part(tx: &mut PgConnection, wish: &Enrich, reach: Reach) -> Result<Part, Refusal> {
     let start = Statement::new("WITH chosen AS MATERIALIZED (SELECT c.id, ")
         .bind(Bind::Text(wish.kind().to_owned()))
         .text("::text AS kind, ")
         .bind(Bind::Integer(i64::from(wish.again)))
         .text("::bigint <> 0 AS again FROM contacts c WHERE (");
-    let statement = eligible(start, wish)?.text(" AND c.id <= ").bind(Bind::Integer(bound)).text(ENQUEUE);
-    let changed: i64 = statement.query().fetch_one(&mut *tx).await?.try_get(0)?;
+    let row = reach.pick(eligible(start, wish)?).text(ENQUEUE).query().fetch_one(&mut *tx).await?;
+    let changed: i64 = row.try_get(0)?;
     if room(tx, "local", LANE_LIMIT).await? == 0 {
         let text = format!("lane local would hold more than {LANE_LIMIT} jobs; let it drain, then repeat");
         return Err(Refusal::Impossible(text));
@@ -88,5 +99,6 @@ pub(super) async fn act(tx: &mut PgConnection, wish: &Enrich, bound: i64) -> Res
         "enqueued {changed} contacts for {}",
         if wish.checks_only { "a check for duplicates" } else { "enrichment" }
     );
-    Ok(Done { changed, summary, before: json!(null), after: json!({"enqueued": changed}), inverse: None })
+    let done = Done { changed, summary, before: json!(null), after: json!({"enqueued": changed}), inverse: None };
+    Ok(Part { done, last: row.try_get(1)? })
 }

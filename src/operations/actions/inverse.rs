@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::draft::{Inverse, Refusal};
-use super::{Action, Schedule, alerts, breakers, cards, credentials, jobs, lanes, merges, schedules};
+use super::{Action, Schedule, alerts, breakers, cards, credentials, jobs, lanes, merges, nodes, schedules};
 
 /// Reads the inverse of an audit row and checks that it is still true.
 pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusal> {
@@ -35,7 +35,12 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         | Action::ResumeLane { lane }
         | Action::ScaleLane { lane, .. }
         | Action::RateLane { lane, .. }
+        | Action::BudgetLane { lane, .. }
         | Action::BatchLane { lane, .. } => lanes::state(tx, lane).await?,
+        Action::RestoreLanes { lanes: former } => lanes::states(tx, former).await?,
+        Action::QuietNode { node, .. } | Action::WakeNode { node } | Action::DrainNode { node, .. } => {
+            nodes::state(tx, node).await?
+        }
         Action::RestoreJobs { batch } => jobs::state(tx, *batch).await?,
         Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::state(tx, &inverse.action).await?,
         Action::AddSchedule(Schedule { name, .. })
@@ -59,11 +64,21 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         | Action::Enrich(_)
         | Action::Merge { .. } => inverse.expects.clone(),
     };
-    if now != inverse.expects {
+    if !holds(&inverse.expects, &now) {
         return Err(Refusal::Impossible(format!(
             "{} has changed since; nothing was taken back",
             inverse.action.target()
         )));
     }
     Ok(inverse.action)
+}
+
+/// Whether all that is expected is so. What a later version tells beside it does not matter.
+fn holds(expected: &Value, now: &Value) -> bool {
+    match (expected, now) {
+        (Value::Object(expected), Value::Object(now)) => {
+            expected.iter().all(|(name, value)| now.get(name).is_some_and(|now| holds(value, now)))
+        }
+        _ => expected == now,
+    }
 }

@@ -6,6 +6,7 @@
 mod actor;
 mod alerts;
 mod breakers;
+mod bulk;
 mod cards;
 mod contacts;
 pub mod credentials;
@@ -17,6 +18,7 @@ mod inverse;
 mod jobs;
 mod lanes;
 mod merges;
+mod nodes;
 mod plan;
 mod record;
 mod schedules;
@@ -28,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use actor::Actor;
+pub use bulk::{Watch, run_bulk};
 pub use draft::Refusal;
 pub use import::{ImportWish, run_import};
 pub use jobs::PRIORITIES;
@@ -42,7 +45,7 @@ pub use wishes::{Chore, Enrich, JobTarget, Limits, LookUp, Schedule};
 pub enum Action {
     /// Claim nothing more from a lane; what runs, ends.
     PauseLane {
-        /// Lane.
+        /// Lane; `all` stands for every one, here and below.
         lane: String,
         /// Why.
         reason: Option<String>,
@@ -52,12 +55,15 @@ pub enum Action {
         /// Lane.
         lane: String,
     },
-    /// Limit how many of its jobs run at once in the fleet; none = the adaptive limit alone.
+    /// Limit how many of its jobs run at once; none = the adaptive limit alone.
     ScaleLane {
         /// Lane.
         lane: String,
         /// Jobs at once, 0 to 10,000.
         concurrency: Option<i32>,
+        /// On each node; else in the fleet.
+        #[serde(default)]
+        per_node: bool,
     },
     /// Limit how many calls a second its jobs make in the fleet; none = what the settings say.
     RateLane {
@@ -65,6 +71,37 @@ pub enum Action {
         lane: String,
         /// Calls a second, above 0.
         rate: Option<f64>,
+    },
+    /// Limit what a lane's provider may cost in a day; none = what the settings say.
+    BudgetLane {
+        /// Lane.
+        lane: String,
+        /// USD a day, above 0.
+        usd: Option<f64>,
+    },
+    /// Set lanes back to what they were: an undo.
+    RestoreLanes {
+        /// Their states, by name.
+        lanes: serde_json::Map<String, serde_json::Value>,
+    },
+    /// Let a node claim nothing more.
+    QuietNode {
+        /// Node.
+        node: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Let a node claim again.
+    WakeNode {
+        /// Node.
+        node: String,
+    },
+    /// Let a worker finish what is in its hands, and end.
+    DrainNode {
+        /// Node.
+        node: String,
+        /// Why.
+        reason: Option<String>,
     },
     /// Ask a lane's provider for so many numbers in one request; none = what the settings say.
     BatchLane {
@@ -227,6 +264,11 @@ impl Action {
             Action::HoldBreakerClosed { .. } => "breakers close",
             Action::ReleaseBreaker { .. } => "breakers auto",
             Action::RateLane { .. } => "lanes rate",
+            Action::BudgetLane { .. } => "lanes budget",
+            Action::RestoreLanes { .. } => "lanes restore",
+            Action::QuietNode { .. } => "nodes quiet",
+            Action::WakeNode { .. } => "nodes wake",
+            Action::DrainNode { .. } => "nodes drain",
             Action::BatchLane { .. } => "doctor batch",
             Action::RetryJobs { .. } => "jobs retry",
             Action::CancelJobs { .. } => "jobs cancel",
@@ -258,6 +300,7 @@ impl Action {
             | Action::ResumeLane { lane }
             | Action::ScaleLane { lane, .. }
             | Action::RateLane { lane, .. }
+            | Action::BudgetLane { lane, .. }
             | Action::BatchLane { lane, .. } => lane.clone(),
             Action::ResetBreaker { name, .. }
             | Action::HoldBreakerOpen { name, .. }
@@ -273,6 +316,8 @@ impl Action {
             | Action::CancelJobs { target }
             | Action::DiscardJobs { target }
             | Action::ReprioritiseJobs { target, .. } => target.words(),
+            Action::RestoreLanes { lanes } => lanes.keys().cloned().collect::<Vec<_>>().join(", "),
+            Action::QuietNode { node, .. } | Action::WakeNode { node } | Action::DrainNode { node, .. } => node.clone(),
             Action::RestoreJobs { batch } => format!("batch {batch}"),
             Action::RestorePriorities { jobs } => format!("{} jobs", jobs.len()),
             Action::AckAlert { id, .. } => format!("alert {id}"),
@@ -291,7 +336,9 @@ impl Action {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Action::PauseLane { reason, .. } | Action::ResetBreaker { reason, .. } => reason.as_deref(),
-            Action::SilenceAlert { reason, .. } => reason.as_deref(),
+            Action::SilenceAlert { reason, .. }
+            | Action::QuietNode { reason, .. }
+            | Action::DrainNode { reason, .. } => reason.as_deref(),
             Action::HoldBreakerOpen { reason, .. } | Action::HoldBreakerClosed { reason, .. } => Some(reason),
             _ => None,
         }

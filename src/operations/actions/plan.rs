@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::draft::{Draft, Refusal};
-use super::{Action, alerts, breakers, cards, contacts, credentials, enrich, jobs, lanes, merges, schedules};
+use super::{Action, alerts, breakers, cards, contacts, credentials, enrich, jobs, lanes, merges, nodes, schedules};
 use crate::database::Db;
 
 /// More rows than this make an action heavy.
@@ -106,6 +106,8 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         | Action::ResumeLane { .. }
         | Action::ScaleLane { .. }
         | Action::RateLane { .. }
+        | Action::BudgetLane { .. }
+        | Action::RestoreLanes { .. }
         | Action::BatchLane { .. } => lanes::plan(db, &action).await?,
         Action::RetryJobs { .. }
         | Action::CancelJobs { .. }
@@ -113,6 +115,9 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         | Action::RestoreJobs { .. }
         | Action::ReprioritiseJobs { .. }
         | Action::RestorePriorities { .. } => jobs::plan(db, &action).await?,
+        Action::QuietNode { .. } | Action::WakeNode { .. } | Action::DrainNode { .. } => {
+            nodes::plan(db, &action).await?
+        }
         Action::LookUp(wish) => contacts::plan(db, wish).await?,
         Action::Enrich(wish) => enrich::plan(db, wish).await?,
         Action::SetContact { contact, fields } => cards::plan(db, *contact, fields).await?,

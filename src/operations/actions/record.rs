@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::draft::{Done, Refusal};
 use super::{
     Action, Actor, Confirmed, Plan, alerts, breakers, cards, contacts, credentials, enrich, inverse, jobs, lanes,
-    merges, schedules,
+    merges, nodes, schedules,
 };
 use crate::database::{Db, Error};
 
@@ -26,7 +26,7 @@ pub struct Receipt {
 }
 
 /// Two people's actions may meet on the same rows; the one that PostgreSQL turns away is tried again.
-const TRIES: u32 = 4;
+pub(super) const TRIES: u32 = 4;
 
 /// Runs what was agreed to. Nothing happens if what it touches has drifted by more than 1 % since it was shown.
 pub async fn run(db: &Db, confirmed: Confirmed, actor: &Actor) -> Result<Receipt, Refusal> {
@@ -46,7 +46,7 @@ async fn attempt(db: &Db, plan: &Plan, actor: &Actor) -> Result<Receipt, Refusal
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let done = act(&mut tx, plan, actor).await?;
     check_drift(plan, done.changed)?;
-    let row = Row { action: &plan.action, undoes: None, reason: plan.reason.as_deref() };
+    let row = Row { reason: plan.reason.as_deref(), ..Row::of(&plan.action) };
     let audit_id = write_row(&mut tx, row, actor, &done).await?;
     tx.commit().await?;
     Ok(Receipt {
@@ -59,7 +59,7 @@ async fn attempt(db: &Db, plan: &Plan, actor: &Actor) -> Result<Receipt, Refusal
 }
 
 /// Deadlock, or the same job made live by another at the same moment.
-fn collided(refusal: &Refusal) -> bool {
+pub(super) fn collided(refusal: &Refusal) -> bool {
     let Refusal::Database(Error::Query(sqlx::Error::Database(error))) = refusal else { return false };
     matches!(error.code().as_deref(), Some("40P01" | "23505"))
 }
@@ -71,8 +71,7 @@ pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refu
     let bound = i64::MAX;
     let plan = Plan { bound, ..super::plan(db, action).await? };
     let done = act(&mut tx, &plan, actor).await?;
-    let new_id =
-        write_row(&mut tx, Row { action: &plan.action, undoes: Some(audit_id), reason: None }, actor, &done).await?;
+    let new_id = write_row(&mut tx, Row { undoes: Some(audit_id), ..Row::of(&plan.action) }, actor, &done).await?;
     tx.commit().await?;
     let summary = format!("{} (took back {audit_id})", done.summary);
     Ok(Receipt { audit_id: new_id, changed: done.changed, summary, undoable: done.inverse.is_some(), twin: plan.twin })
@@ -84,6 +83,8 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
         | Action::ResumeLane { .. }
         | Action::ScaleLane { .. }
         | Action::RateLane { .. }
+        | Action::BudgetLane { .. }
+        | Action::RestoreLanes { .. }
         | Action::BatchLane { .. } => lanes::act(tx, &plan.action, actor).await,
         Action::RetryJobs { .. }
         | Action::CancelJobs { .. }
@@ -91,6 +92,9 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
         | Action::RestoreJobs { .. }
         | Action::ReprioritiseJobs { .. }
         | Action::RestorePriorities { .. } => jobs::act(tx, &plan.action, plan.bound).await,
+        Action::QuietNode { .. } | Action::WakeNode { .. } | Action::DrainNode { .. } => {
+            nodes::act(tx, &plan.action, actor).await
+        }
         Action::LookUp(wish) => contacts::act(tx, wish, plan.bound).await,
         Action::Enrich(wish) => enrich::act(tx, wish, plan.bound).await,
         Action::SetContact { contact, fields } => cards::act(tx, *contact, fields).await,
@@ -110,7 +114,7 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
     }
 }
 
-fn check_drift(plan: &Plan, changed: i64) -> Result<(), Refusal> {
+pub(super) fn check_drift(plan: &Plan, changed: i64) -> Result<(), Refusal> {
     let allowed = plan.things / 100;
     if (changed - plan.things).abs() > allowed && plan.things > 1 {
         return Err(Refusal::Drifted { shown: plan.things, now: changed });
@@ -128,25 +132,36 @@ fn taken_back_already(error: sqlx::Error, undoes: Option<i64>) -> Refusal {
 }
 
 /// Which audit row is written.
-struct Row<'a> {
-    action: &'a Action,
+pub(super) struct Row<'a> {
+    pub action: &'a Action,
     /// The row that this one takes back: at most one can, and rows are never changed.
-    undoes: Option<i64>,
+    pub undoes: Option<i64>,
     /// Why, where it was said beside the action.
-    reason: Option<&'a str>,
+    pub reason: Option<&'a str>,
+    /// What belongs together has one.
+    pub request: Uuid,
+    /// How it ended.
+    pub result: &'a str,
+}
+
+impl Row<'_> {
+    /// An action that is done, and takes nothing back.
+    pub fn of(action: &Action) -> Row<'_> {
+        Row { action, undoes: None, reason: None, request: Uuid::new_v4(), result: "done" }
+    }
 }
 
 /// Writes the audit row of an action and its line on the timeline.
 pub(super) async fn write(tx: &mut PgConnection, action: &Action, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
-    write_row(tx, Row { action, undoes: None, reason: None }, actor, done).await
+    write_row(tx, Row::of(action), actor, done).await
 }
 
-async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
-    let Row { action, undoes, reason } = row;
+pub(super) async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
+    let Row { action, undoes, reason, request, result } = row;
     let reason = action.reason().filter(|said| !said.is_empty()).or(reason);
     let inverse = done.inverse.as_ref().map(serde_json::to_value).transpose().unwrap_or(None);
     let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, undoes, result)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'done') RETURNING id";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
     let id: i64 = sqlx::query_scalar(sql)
         .bind(&actor.claimed)
         .bind(&actor.node)
@@ -157,9 +172,10 @@ async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Do
         .bind(&done.before)
         .bind(&done.after)
         .bind(reason)
-        .bind(Uuid::new_v4())
+        .bind(request)
         .bind(inverse)
         .bind(undoes)
+        .bind(result)
         .fetch_one(&mut *tx)
         .await
         .map_err(|error| taken_back_already(error, undoes))?;

@@ -28,6 +28,8 @@ pub struct NodeView {
     pub capacity: i32,
     /// When it joined.
     pub started_at: DateTime<Utc>,
+    /// What a person wants of it: `quiet` or `drain`.
+    pub wish: Option<String>,
 }
 
 /// Who folds, samples and reaps.
@@ -45,7 +47,7 @@ pub struct LeaderView {
 pub async fn nodes(db: &Db) -> Result<Vec<NodeView>> {
     let sql =
         "SELECT node, epoch, kind, version, state, extract(epoch FROM now() - heartbeat_at)::float8 AS heartbeat_age_s,
-                      runs_jobs, in_flight, capacity, started_at
+                      runs_jobs, in_flight, capacity, started_at, (SELECT w.wish FROM node_wishes w WHERE w.epoch = nodes.epoch) AS wish
                FROM nodes WHERE state IN ('live', 'draining') OR ended_at > now() - interval '1 hour'
                ORDER BY (state IN ('live', 'draining')) DESC, epoch DESC LIMIT 500";
     Ok(sqlx::query_as(sql).fetch_all(db.pool()).await?)

@@ -34,8 +34,16 @@ pub struct LaneView {
     pub p50_ms: Option<i32>,
     /// 95th percentile in milliseconds.
     pub p95_ms: Option<i32>,
+    /// 99th percentile in milliseconds.
+    pub p99_ms: Option<i32>,
     /// Operator's limit of jobs at once in the fleet, if one is set.
     pub concurrency: Option<i32>,
+    /// The same on each node.
+    pub node_concurrency: Option<i32>,
+    /// Operator's limit of USD a day, if one is set.
+    pub budget_usd: Option<f64>,
+    /// USD spent with its provider today (UTC).
+    pub spent_today: f64,
     /// What the adaptive limit allows at once in the fleet now.
     pub rate_limit: i32,
     /// Jobs ended since the database was made.
@@ -61,7 +69,10 @@ const LANES: &str = "
     WITH d AS (
         SELECT lane, sum(waiting) AS waiting, sum(scheduled) AS scheduled, sum(running) AS running, sum(dead) AS dead,
                sum(done) AS done, sum(failed) AS failed
-        FROM lane_deltas GROUP BY lane)
+        FROM lane_deltas GROUP BY lane),
+    u AS (
+        SELECT provider, sum(cost) AS spent FROM usage
+        WHERE hour >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' GROUP BY provider)
     SELECT l.lane,
            CASE WHEN l.paused THEN 'paused' WHEN l.parked_reason IS NOT NULL THEN 'parked'
                 WHEN b.state IN ('open', 'forced_open') OR (b.state = 'half_open' AND b.ramp_limit = 0) THEN 'parked'
@@ -82,13 +93,14 @@ const LANES: &str = "
              WHERE j.lane = l.lane AND j.state = 'waiting' ORDER BY j.priority, j.run_at, j.id LIMIT 1) AS oldest_s,
            ((l.done_total + coalesce(d.done, 0) - s.done_total) / greatest(extract(epoch FROM now() - s.at), 1))::float8 AS done_per_s,
            ((l.failed_total + coalesce(d.failed, 0) - s.failed_total) / greatest(extract(epoch FROM now() - s.at), 1))::float8 AS failed_per_s,
-           p.p50_ms, p.p95_ms, l.concurrency, l.rate_limit, (l.done_total + coalesce(d.done, 0))::bigint AS done_total
+           p.p50_ms, p.p95_ms, p.p99_ms, l.concurrency, l.node_concurrency, l.budget_usd, coalesce(u.spent, 0)::float8 AS spent_today, l.rate_limit, (l.done_total + coalesce(d.done, 0))::bigint AS done_total
     FROM lanes l
     LEFT JOIN d ON d.lane = l.lane
     LEFT JOIN breakers b ON b.lane = l.lane
     LEFT JOIN LATERAL (SELECT at, done_total, failed_total FROM samples
                        WHERE lane = l.lane AND at > now() - interval '35 s' ORDER BY at LIMIT 1) s ON true
-    LEFT JOIN LATERAL (SELECT p50_ms, p95_ms FROM samples
+    LEFT JOIN u ON u.provider = l.lane
+    LEFT JOIN LATERAL (SELECT p50_ms, p95_ms, p99_ms FROM samples
                        WHERE lane = l.lane AND at > now() - interval '35 s' AND p95_ms IS NOT NULL ORDER BY at DESC LIMIT 1) p ON true
     ORDER BY l.lane";
 

@@ -27,7 +27,7 @@ macro_rules! lanes {
            NULL::timestamptz AS since, s.waiting AS depth, s.running, s.scheduled, s.dead, s.oldest_s::bigint AS oldest_s,
            ((s.done_total - p.done_total) / greatest(extract(epoch FROM s.at - p.at), 1))::float8 AS done_per_s,
            ((s.failed_total - p.failed_total) / greatest(extract(epoch FROM s.at - p.at), 1))::float8 AS failed_per_s,
-           s.p50_ms, s.p95_ms, l.concurrency, l.rate_limit, s.done_total
+           s.p50_ms, s.p95_ms, s.p99_ms, l.concurrency, l.node_concurrency, l.budget_usd, 0::float8 AS spent_today, l.rate_limit, s.done_total
     FROM lanes l
     JOIN LATERAL (SELECT * FROM ", $samples, " WHERE lane = l.lane AND at <= $1 AND at > $1 - interval '2 min' ORDER BY at DESC LIMIT 1) s ON true
     LEFT JOIN LATERAL (SELECT at, done_total, failed_total FROM ", $samples, "
@@ -68,7 +68,7 @@ const BREAKERS: &str = "
     ORDER BY array_position(ARRAY['open', 'half_open', 'forced_open', 'forced_closed', 'closed'], coalesce(e.to_state, 'closed')), b.name";
 
 const NODES: &str = "
-    SELECT node, epoch, kind, version, 'live' AS state, 0::float8 AS heartbeat_age_s, runs_jobs, 0 AS in_flight, capacity, started_at
+    SELECT node, epoch, kind, version, 'live' AS state, 0::float8 AS heartbeat_age_s, runs_jobs, 0 AS in_flight, capacity, started_at, NULL::text AS wish
     FROM nodes WHERE started_at <= $1 AND coalesce(ended_at, heartbeat_at + interval '15 s') > $1 ORDER BY epoch DESC LIMIT 500";
 
 const ALERTS: &str = "

@@ -23,6 +23,8 @@ pub struct ThroughputRow {
     pub p50_ms: Option<i32>,
     /// Median of the samples' 95th percentiles, in milliseconds.
     pub p95_ms: Option<i32>,
+    /// Median of the samples' 99th percentiles, in milliseconds.
+    pub p99_ms: Option<i32>,
     /// 99th percentile of the samples' 95th percentiles: how bad it was at its worst, in milliseconds.
     pub worst_ms: Option<i32>,
     /// Part of the samples in which the breaker was not closed, 0 to 1.
@@ -38,6 +40,7 @@ pub async fn throughput(db: &Db, span: TimeDelta) -> Result<Vec<ThroughputRow>> 
                 max(waiting) AS deepest, max(oldest_s) AS oldest_s,
                 (percentile_cont(0.5) WITHIN GROUP (ORDER BY p50_ms))::int AS p50_ms,
                 (percentile_cont(0.5) WITHIN GROUP (ORDER BY p95_ms))::int AS p95_ms,
+                (percentile_cont(0.5) WITHIN GROUP (ORDER BY p99_ms))::int AS p99_ms,
                 (percentile_cont(0.99) WITHIN GROUP (ORDER BY p95_ms))::int AS worst_ms,
                 (count(*) FILTER (WHERE breaker <> 'closed'))::float8 / count(*) AS shut
          FROM {table} WHERE at > now() - make_interval(secs => $1) GROUP BY lane

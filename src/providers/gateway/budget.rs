@@ -27,6 +27,11 @@ pub struct Spent {
 }
 
 impl Allowance {
+    /// The same with an operator's money, where one has set it.
+    pub fn with(self, money: Option<MicroUsd>) -> Allowance {
+        Allowance { money: money.or(self.money), ..self }
+    }
+
     /// How much of it is spent, in percent of the tighter limit; 0 without one.
     pub fn percent(&self, spent: Spent) -> u64 {
         let money = self.money.map_or(0.0, |limit| spent.money as f64 / (limit.max(1)) as f64);
@@ -50,7 +55,9 @@ const REMEMBERED: usize = 16;
 /// One provider's day, in this process.
 #[derive(Debug, Default)]
 pub struct Budget {
-    allowance: Allowance,
+    setting: Allowance,
+    /// What an operator has set live; it wins.
+    live: Option<MicroUsd>,
     known: Spent,
     since: Spent,
     in_flight: u64,
@@ -60,17 +67,22 @@ pub struct Budget {
 impl Budget {
     /// A day on which nothing was spent.
     pub fn new(allowance: Allowance) -> Budget {
-        Budget { allowance, ..Budget::default() }
+        Budget { setting: allowance, ..Budget::default() }
     }
 
     /// The limits.
     pub fn allowance(&self) -> Allowance {
-        self.allowance
+        self.setting.with(self.live)
+    }
+
+    /// An operator's money a day, if one has set it.
+    pub fn allow(&mut self, live: Option<MicroUsd>) {
+        self.live = live;
     }
 
     /// Whether there is any limit.
     pub fn is_limited(&self) -> bool {
-        self.allowance != Allowance::default()
+        self.allowance() != Allowance::default()
     }
 
     /// What the fleet has spent on this day, as just read.
@@ -108,8 +120,8 @@ impl Budget {
         let dearest = self.costs.iter().copied().max().unwrap_or(0);
         let money = self.known.money + self.since.money + dearest * (self.in_flight as i64 + 1);
         let calls = self.known.calls + self.since.calls + self.in_flight + 1;
-        self.allowance.money.is_some_and(|limit| money > limit)
-            || self.allowance.calls.is_some_and(|limit| calls > limit)
+        let allowance = self.allowance();
+        allowance.money.is_some_and(|limit| money > limit) || allowance.calls.is_some_and(|limit| calls > limit)
     }
 }
 
@@ -136,6 +148,17 @@ mod tests {
         let allowance = Allowance { money: Some(1_000_000), calls: Some(10) };
         assert_eq!(allowance.percent(Spent { money: 500_000, calls: 9 }), 90);
         assert_eq!(Allowance::default().percent(Spent { money: 5, calls: 5 }), 0);
+    }
+
+    #[test]
+    fn what_an_operator_set_goes_before_the_setting_until_it_is_taken_back() {
+        let mut budget = Budget::new(Allowance { money: Some(10), calls: None });
+        budget.read(Spent { money: 20, calls: 0 });
+        assert!(!budget.begin());
+        budget.allow(Some(30));
+        assert!(budget.begin());
+        budget.allow(None);
+        assert!(!budget.begin());
     }
 
     proptest! {

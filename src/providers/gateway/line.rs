@@ -74,6 +74,11 @@ impl Line {
         self.budget().read(spent);
     }
 
+    /// An operator's USD a day, if one has set them.
+    pub fn allow(&self, usd: Option<f64>) {
+        self.budget().allow(usd.map(|usd| (usd * 1e6) as MicroUsd));
+    }
+
     /// Begins a call, if the day's budget is enough for it.
     pub(super) fn begin(&self) -> bool {
         self.budget().begin()

@@ -43,7 +43,10 @@ enum Typed {
     Import(contacts::Import),
     Export(contacts::Export),
     Status,
-    Nodes,
+    Nodes {
+        #[command(subcommand)]
+        verb: Option<queue::Nodes>,
+    },
     Doctor {
         #[arg(long)]
         batch: Option<String>,
@@ -141,7 +144,7 @@ pub(super) fn parse(line: &str, now: DateTime<Utc>) -> Result<Command, String> {
 /// What only looks.
 fn look(typed: Typed) -> Result<Command, String> {
     Ok(match typed {
-        Typed::Nodes => Command::Show(Screen::Fleet),
+        Typed::Nodes { verb } => queue::nodes(verb),
         Typed::Usage { days: Some(days) } => Command::Usage(days),
         Typed::Usage { days: None } => Command::Show(Screen::Usage),
         Typed::Doctor { batch: None } => Command::Read(Reading::Doctor),

@@ -30,6 +30,12 @@ pub(super) enum Lanes {
     Scale {
         lane: String,
         concurrency: String,
+        #[arg(long)]
+        per_node: bool,
+    },
+    Budget {
+        lane: String,
+        usd: String,
     },
 }
 
@@ -145,8 +151,39 @@ pub(super) enum Schedules {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Nodes {
+    Quiet {
+        node: String,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    Wake {
+        node: String,
+    },
+    Drain {
+        node: String,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+}
+
+pub(super) fn nodes(verb: Option<Nodes>) -> Command {
+    Command::Act(match verb {
+        None => return Command::Show(Screen::Fleet),
+        Some(Nodes::Quiet { node, reason }) => Action::QuietNode { node, reason },
+        Some(Nodes::Wake { node }) => Action::WakeNode { node },
+        Some(Nodes::Drain { node, reason }) => Action::DrainNode { node, reason },
+    })
+}
+
 fn lane(name: String) -> Result<String, String> {
     if catalogue::lanes().any(|l| l == name) { Ok(name) } else { Err(catalogue::no_such_lane(&name)) }
+}
+
+/// One lane, or `all`.
+fn lanes_of(name: String) -> Result<String, String> {
+    if name == "all" { Ok(name) } else { lane(name) }
 }
 
 fn breaker(name: &str) -> Result<String, String> {
@@ -158,11 +195,12 @@ pub(super) fn lanes(verb: Lanes) -> Result<Command, String> {
     Ok(Command::Act(match verb {
         Lanes::List => return Ok(Command::Show(Screen::Lanes)),
         Lanes::Show { lane: name } => return Ok(Command::Lane(lane(name)?)),
-        Lanes::Pause { lane: name, reason } => Action::PauseLane { lane: lane(name)?, reason },
-        Lanes::Resume { lane: name } => Action::ResumeLane { lane: lane(name)? },
-        Lanes::Rate { lane: name, rate: calls } => Action::RateLane { lane: lane(name)?, rate: rate(&calls)? },
-        Lanes::Scale { lane: name, concurrency } => {
-            Action::ScaleLane { lane: lane(name)?, concurrency: limit(&concurrency)? }
+        Lanes::Pause { lane, reason } => Action::PauseLane { lane: lanes_of(lane)?, reason },
+        Lanes::Resume { lane } => Action::ResumeLane { lane: lanes_of(lane)? },
+        Lanes::Rate { lane, rate: calls } => Action::RateLane { lane: lanes_of(lane)?, rate: rate(&calls)? },
+        Lanes::Budget { lane, usd } => Action::BudgetLane { lane: lanes_of(lane)?, usd: budget(&usd)? },
+        Lanes::Scale { lane, concurrency, per_node } => {
+            Action::ScaleLane { lane: lanes_of(lane)?, concurrency: limit(&concurrency)?, per_node }
         }
     }))
 }
@@ -172,6 +210,14 @@ fn rate(text: &str) -> Result<Option<f64>, String> {
         _ if text == "auto" => Ok(None),
         Ok(n) if n > 0.0 && n.is_finite() => Ok(Some(n)),
         _ => Err(format!("{text} is no rate: write calls a second, above 0, or auto for what the settings say")),
+    }
+}
+
+fn budget(text: &str) -> Result<Option<f64>, String> {
+    match text.trim_start_matches('$').parse::<f64>() {
+        _ if text == "auto" => Ok(None),
+        Ok(usd) if usd > 0.0 && usd <= 1e9 => Ok(Some(usd)),
+        _ => Err(format!("{text} is no budget: write dollars a day, above 0, or auto for what the settings say")),
     }
 }
 

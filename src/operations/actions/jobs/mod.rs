@@ -8,7 +8,7 @@ mod target;
 
 use sqlx::PgConnection;
 
-use super::draft::{Done, Draft, Refusal};
+use super::draft::{Done, Draft, Part, Reach, Refusal};
 use super::{Action, JobTarget};
 use crate::database::Db;
 use crate::queue;
@@ -29,20 +29,38 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
 
 pub(super) async fn act(tx: &mut PgConnection, action: &Action, bound: i64) -> Result<Done, Refusal> {
     match action {
-        Action::RetryJobs { target } => retry::act(tx, target, bound).await,
-        Action::CancelJobs { target } | Action::DiscardJobs { target } => {
-            take_out::act(tx, action, target, bound).await
-        }
-        Action::ReprioritiseJobs { target, priority } => priority::act(tx, target, *priority, bound).await,
         Action::RestorePriorities { jobs } => priority::act_back(tx, jobs).await,
         Action::RestoreJobs { batch } => restore::act(tx, *batch).await,
+        _ => Ok(part(tx, action, Reach::whole(bound)).await?.done),
+    }
+}
+
+/// Those of the jobs that are within reach.
+pub(super) async fn part(tx: &mut PgConnection, action: &Action, reach: Reach) -> Result<Part, Refusal> {
+    match action {
+        Action::RetryJobs { target } => retry::part(tx, target, reach).await,
+        Action::CancelJobs { target } | Action::DiscardJobs { target } => {
+            take_out::part(tx, action, target, reach).await
+        }
+        Action::ReprioritiseJobs { target, priority } => priority::part(tx, target, *priority, reach).await,
         _ => Err(super::draft::misplaced()),
     }
 }
 
+/// How many jobs up to `bound` an action would touch now.
+pub(super) async fn count(db: &Db, action: &Action, bound: i64) -> Result<i64, Refusal> {
+    let (verb, target) = match action {
+        Action::RetryJobs { target } => (&retry::VERB, target),
+        Action::CancelJobs { target } | Action::DiscardJobs { target } => (take_out::verb(action), target),
+        Action::ReprioritiseJobs { target, .. } => (&priority::VERB, target),
+        _ => return Err(super::draft::misplaced()),
+    };
+    Ok(target::count(db, verb, target, bound).await?.0)
+}
+
 /// What the verb would touch; a refusal where that is nothing.
 async fn counted(db: &Db, verb: &target::Verb, which: &JobTarget) -> Result<(i64, i64), Refusal> {
-    let (things, bound) = target::count(db, verb, which).await?;
+    let (things, bound) = target::count(db, verb, which, i64::MAX).await?;
     if things == 0 {
         return Err(Refusal::Impossible(verb.nothing.into()));
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
 
-use super::super::draft::{Done, Draft, Inverse, Refusal};
+use super::super::draft::{Done, Draft, Inverse, Part, Reach, Refusal};
 use super::super::{Action, JobTarget, Tier};
 use super::target::{self, Verb};
 use crate::contacts::filter::Bind;
@@ -23,7 +23,8 @@ pub(super) const VERB: Verb = Verb {
 
 const CHANGE: &str = ", moved AS (UPDATE jobs j SET priority = w.priority FROM wanted w WHERE j.id IN (SELECT id FROM chosen) RETURNING 1),
     kept AS (SELECT jsonb_agg(jsonb_build_array(id, priority)) AS before FROM (SELECT id, priority FROM chosen ORDER BY id LIMIT 1001) c)
-    SELECT (SELECT count(*) FROM moved), (SELECT before FROM kept), (SELECT coalesce(array_agg(DISTINCT lane), '{}') FROM chosen)";
+    SELECT (SELECT count(*) FROM moved), (SELECT before FROM kept), (SELECT coalesce(array_agg(DISTINCT lane), '{}') FROM chosen),
+           (SELECT max(id) FROM chosen)";
 
 pub(super) async fn plan(db: &Db, target: &JobTarget, priority: i16) -> Result<Draft, Refusal> {
     if !PRIORITIES.contains(&priority) {
@@ -35,8 +36,13 @@ pub(super) async fn plan(db: &Db, target: &JobTarget, priority: i16) -> Result<D
     Ok(Draft { things, sentence, cost_usd: 0.0, undoable: things <= REMEMBERED, least: Tier::Light, bound, twin })
 }
 
-pub(super) async fn act(tx: &mut PgConnection, target: &JobTarget, priority: i16, bound: i64) -> Result<Done, Refusal> {
-    let statement = target::write(&VERB, target, bound, "wanted AS (SELECT ")?
+pub(super) async fn part(
+    tx: &mut PgConnection,
+    target: &JobTarget,
+    priority: i16,
+    reach: Reach,
+) -> Result<Part, Refusal> {
+    let statement = target::write(&VERB, target, reach, "wanted AS (SELECT ")?
         .bind(Bind::Integer(i64::from(priority)))
         .text("::smallint AS priority)")
         .text(CHANGE);
@@ -48,7 +54,8 @@ pub(super) async fn act(tx: &mut PgConnection, target: &JobTarget, priority: i16
     let inverse = (!jobs.is_empty())
         .then(|| Inverse { action: Action::RestorePriorities { jobs: jobs.clone() }, expects: json!(null) });
     let summary = format!("gave {changed} jobs priority {priority}");
-    Ok(Done { changed, summary, before: json!(jobs), after: json!({"priority": priority}), inverse })
+    let done = Done { changed, summary, before: json!(jobs), after: json!({"priority": priority}), inverse };
+    Ok(Part { done, last: row.try_get(3)? })
 }
 
 pub(super) fn plan_back(jobs: &[(i64, i16)]) -> Draft {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::super::draft::{Done, Draft, Refusal};
+use super::super::draft::{Done, Draft, Part, Reach, Refusal};
 use super::super::{JobTarget, Tier};
 use super::target::{self, Verb};
 use crate::database::Db;
@@ -32,7 +32,7 @@ const RETRY: &str = "
         INSERT INTO contact_deltas (pending, failed) SELECT count(*), -count(*) FROM pending HAVING count(*) > 0),
     lane_delta AS (
         INSERT INTO lane_deltas (lane, waiting, dead) SELECT lane, count(*), -count(*) FROM revived GROUP BY lane)
-    SELECT count(*), coalesce(array_agg(DISTINCT lane), '{}') FROM revived";
+    SELECT count(*), coalesce(array_agg(DISTINCT lane), '{}'), (SELECT max(id) FROM chosen) FROM revived";
 
 pub(super) async fn plan(db: &Db, target: &JobTarget) -> Result<Draft, Refusal> {
     let (things, bound) = super::counted(db, &VERB, target).await?;
@@ -41,10 +41,12 @@ pub(super) async fn plan(db: &Db, target: &JobTarget) -> Result<Draft, Refusal> 
     Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound, twin })
 }
 
-pub(super) async fn act(tx: &mut PgConnection, target: &JobTarget, bound: i64) -> Result<Done, Refusal> {
-    let row = target::write(&VERB, target, bound, RETRY)?.query().fetch_one(&mut *tx).await?;
+pub(super) async fn part(tx: &mut PgConnection, target: &JobTarget, reach: Reach) -> Result<Part, Refusal> {
+    let row = target::write(&VERB, target, reach, RETRY)?.query().fetch_one(&mut *tx).await?;
     let changed: i64 = row.try_get(0)?;
     super::wake(tx, row.try_get(1)?).await?;
     let summary = format!("retried {changed} dead jobs");
-    Ok(Done { changed, summary, before: json!({"dead": changed}), after: json!({"waiting": changed}), inverse: None })
+    let (before, after) = (json!({"dead": changed}), json!({"waiting": changed}));
+    let done = Done { changed, summary, before, after, inverse: None };
+    Ok(Part { done, last: row.try_get(2)? })
 }

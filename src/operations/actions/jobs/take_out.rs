@@ -2,9 +2,8 @@
 
 use serde_json::json;
 use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
-use super::super::draft::{Done, Draft, Inverse, Refusal};
+use super::super::draft::{Done, Draft, Inverse, Part, Reach, Refusal};
 use super::super::{Action, JobTarget, Tier};
 use super::target::{self, Verb};
 use crate::database::Db;
@@ -43,9 +42,9 @@ const TAKE_OUT: &str = "
         INSERT INTO lane_deltas (lane, waiting, scheduled, running, dead)
         SELECT lane, -count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'scheduled'),
                -count(*) FILTER (WHERE state = 'running'), -count(*) FILTER (WHERE state = 'dead') FROM taken GROUP BY lane)
-    SELECT count(*) FROM taken";
+    SELECT count(*), (SELECT max(id) FROM chosen) FROM taken";
 
-fn verb(action: &Action) -> &'static Verb {
+pub(super) fn verb(action: &Action) -> &'static Verb {
     if matches!(action, Action::DiscardJobs { .. }) { &DISCARD } else { &CANCEL }
 }
 
@@ -66,29 +65,25 @@ pub(super) async fn plan(db: &Db, action: &Action, target: &JobTarget) -> Result
     Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, least, bound, twin })
 }
 
-pub(super) async fn act(
+pub(super) async fn part(
     tx: &mut PgConnection,
     action: &Action,
     target: &JobTarget,
-    bound: i64,
-) -> Result<Done, Refusal> {
-    let verb = verb(action);
-    let batch = Uuid::new_v4();
-    let statement = target::write(verb, target, bound, "batch AS (SELECT ")?
+    reach: Reach,
+) -> Result<Part, Refusal> {
+    let (verb, batch) = (verb(action), reach.batch);
+    let statement = target::write(verb, target, reach, "batch AS (SELECT ")?
         .bind(crate::contacts::filter::Bind::Text(batch.to_string()))
         .text("::uuid AS batch_id),")
         .text(TAKE_OUT);
-    let changed: i64 = statement.query().fetch_one(&mut *tx).await?.try_get(0)?;
+    let row = statement.query().fetch_one(&mut *tx).await?;
+    let changed: i64 = row.try_get(0)?;
     let summary = match verb.name {
         "cancel" => format!("cancelled {changed} jobs"),
         _ => format!("discarded {changed} dead jobs"),
     };
     let inverse = Inverse { action: Action::RestoreJobs { batch }, expects: json!({"trash": changed}) };
-    Ok(Done {
-        changed,
-        summary,
-        before: json!({"jobs": changed}),
-        after: json!({"batch": batch}),
-        inverse: Some(inverse),
-    })
+    let (before, after) = (json!({"jobs": changed}), json!({"batch": batch}));
+    let done = Done { changed, summary, before, after, inverse: Some(inverse) };
+    Ok(Part { done, last: row.try_get(1)? })
 }

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use sqlx::Row;
 
-use super::super::draft::Refusal;
+use super::super::draft::{Reach, Refusal};
 use super::super::{JobTarget, twin};
 use crate::contacts::filter::{Bind, Filter, JOBS, Statement};
 use crate::database::Db;
@@ -22,18 +22,21 @@ pub(super) struct Verb {
 
 const FROM: &str = " FROM jobs AS j LEFT JOIN contacts AS c ON c.id = j.contact_id WHERE (";
 
-/// `chosen` and the statements that follow it: jobs of the target with numbers up to `bound`, locked in their order.
-pub(super) fn write(verb: &Verb, target: &JobTarget, bound: i64, rest: &'static str) -> Result<Statement, Refusal> {
+/// `chosen` and the statements that follow it: jobs of the target within reach, locked in their order.
+pub(super) fn write(verb: &Verb, target: &JobTarget, reach: Reach, rest: &'static str) -> Result<Statement, Refusal> {
     let start =
         Statement::new("WITH chosen AS MATERIALIZED (SELECT j.id, j.kind, j.contact_id, j.lane, j.priority").text(FROM);
     let picked = condition(start, target)?.text(") AND ").text(verb.eligible).text(" AND j.id <= ");
-    Ok(picked.bind(Bind::Integer(bound)).text(" ORDER BY j.id FOR UPDATE OF j), ").text(rest))
+    let picked = picked.bind(Bind::Integer(reach.bound)).text(" AND j.id > ").bind(Bind::Integer(reach.after));
+    let picked = picked.text(" ORDER BY j.id LIMIT ").bind(Bind::Integer(reach.limit));
+    Ok(picked.text(" FOR UPDATE OF j), ").text(rest))
 }
 
-/// How many jobs the verb would touch, and the highest number among them.
-pub(super) async fn count(db: &Db, verb: &Verb, target: &JobTarget) -> Result<(i64, i64), Refusal> {
+/// How many jobs up to `bound` the verb would touch, and the highest number among them.
+pub(super) async fn count(db: &Db, verb: &Verb, target: &JobTarget, bound: i64) -> Result<(i64, i64), Refusal> {
     let start = Statement::new("SELECT count(").text(verb.counts).text("), coalesce(max(j.id), 0)").text(FROM);
     let statement = condition(start, target)?.text(") AND ").text(verb.eligible);
+    let statement = statement.text(" AND j.id <= ").bind(Bind::Integer(bound));
     let mut tx = db.begin().await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let row = statement.query().fetch_one(&mut *tx).await?;

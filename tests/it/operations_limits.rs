@@ -1,0 +1,99 @@
+//! What operators set of lanes and nodes beyond pause and rate: money, jobs at once on a node, all lanes at once; a node that
+//! claims nothing, and one that is sent home.
+
+use serde_json::{Value, json};
+use switchboard::database::Db;
+use switchboard::queue::lane;
+
+use crate::support::work::{count, queued, sandbox, statuses, until};
+use crate::support::{Program, TestDb};
+
+async fn lane(program: &Program, name: &str) -> Value {
+    let lanes = program.json(&["lanes", "list"]).await;
+    lanes.as_array().unwrap().iter().find(|l| l["lane"] == name).unwrap().clone()
+}
+
+/// The worker that came last.
+async fn node(db: &Db) -> (String, i64) {
+    let sql = "SELECT node, epoch FROM nodes WHERE state = 'live' AND runs_jobs ORDER BY epoch DESC LIMIT 1";
+    sqlx::query_as(sql).fetch_one(db.pool()).await.unwrap()
+}
+
+#[tokio::test]
+async fn all_lanes_are_paused_at_once_and_each_is_put_back_to_what_it_was() {
+    let test = TestDb::new().await;
+    lane::seed(&test.db).await.unwrap();
+    let program = Program::on(&test);
+    program.json(&["lanes", "pause", "hunter", "--reason", "cost"]).await;
+    let whole = count(&test.db, "SELECT count(*) FROM lanes").await;
+    let receipt = program.json(&["lanes", "pause", "all", "--reason", "drill"]).await;
+    assert_eq!(receipt["changed"], json!(whole - 1), "hunter was paused already: {receipt}");
+    let again = program.run(&["lanes", "pause", "all", "--json"]).await.refusal(1);
+    assert!(again.contains("so already"), "{again}");
+    program.json(&["undo", &receipt["audit_id"].to_string()]).await;
+    assert_eq!(count(&test.db, "SELECT count(*) FROM lanes WHERE paused").await, 1, "hunter stays paused");
+    program.json(&["lanes", "scale", "all", "3", "--per-node"]).await;
+    assert_eq!(count(&test.db, "SELECT count(*) FROM lanes WHERE node_concurrency = 3").await, whole);
+    assert_eq!(lane(&program, "twilio").await["node_concurrency"], 3);
+}
+
+#[tokio::test]
+async fn an_operators_budget_stops_the_lane_and_a_larger_one_lets_it_go_on() {
+    let test = TestDb::new().await;
+    queued(&test.db, 40).await;
+    let sandbox = sandbox("ok").await;
+    let program = Program::calling(&test, &sandbox).with("SWITCHBOARD_JOBS__HEARTBEAT", "300ms");
+    let receipt = program.json(&["lanes", "budget", "twilio", "0.05"]).await;
+    assert_eq!(receipt["twin"], "switchboard lanes budget twilio 0.05");
+    let worker = program.start(&["worker"]);
+    until(&test.db, "SELECT coalesce(parked_reason, '') = 'budget' FROM lanes WHERE lane = 'twilio'").await;
+    let spent = lane(&program, "twilio").await["spent_today"].as_f64().unwrap();
+    assert!(spent <= 0.05, "{spent} of 0.05 was spent");
+    assert!(statuses(&test.db).await.2 < 40);
+    program.json(&["lanes", "budget", "twilio", "100"]).await;
+    until(&test.db, "SELECT count(*) = 40 FROM contacts WHERE status = 'completed'").await;
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(worker.ended().await.code, 0);
+}
+
+#[tokio::test]
+async fn a_quiet_node_leaves_the_work_to_others_until_it_is_woken_and_a_drained_one_ends() {
+    let test = TestDb::new().await;
+    let ids = queued(&test.db, 10).await;
+    sqlx::query("UPDATE jobs SET state = 'scheduled', run_at = now() + interval '1 day' WHERE contact_id > $1")
+        .bind(ids[4])
+        .execute(test.db.pool())
+        .await
+        .unwrap();
+    let sandbox = sandbox("ok").await;
+    let program = Program::calling(&test, &sandbox).with("SWITCHBOARD_JOBS__HEARTBEAT", "300ms");
+    program.json(&["lanes", "pause", "twilio"]).await;
+    let first = program.start(&["worker"]);
+    until(&test.db, "SELECT count(*) = 1 FROM nodes WHERE state = 'live' AND runs_jobs").await;
+    let quiet = node(&test.db).await;
+    let receipt = program.json(&["nodes", "quiet", &quiet.0, "--reason", "noisy disk"]).await;
+    assert_eq!(receipt["undoable"], true);
+    assert_eq!(program.json(&["nodes"]).await[0]["wish"], "quiet");
+    // Whoever sees that the lane is open has read the wish as well: it is older.
+    program.json(&["lanes", "resume", "twilio"]).await;
+    let second = program.start(&["worker"]);
+    until(&test.db, "SELECT count(*) = 5 FROM contacts WHERE status = 'completed'").await;
+    let busy = node(&test.db).await;
+    assert!(busy.1 > quiet.1);
+    let claimed: i64 = sqlx::query_scalar("SELECT count(*) FROM job_history WHERE lease_epoch = $1")
+        .bind(quiet.1)
+        .fetch_one(test.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(claimed, 0, "the quiet node claimed");
+
+    program.json(&["nodes", "drain", &busy.0]).await;
+    assert_eq!(second.ended().await.code, 0, "it ended by itself");
+    let refusal = program.run(&["nodes", "drain", &busy.0, "--json"]).await.refusal(1);
+    assert!(refusal.contains("is no node of the fleet now"), "{refusal}");
+    program.json(&["undo", &receipt["audit_id"].to_string()]).await;
+    sqlx::query("UPDATE jobs SET run_at = now()").execute(test.db.pool()).await.unwrap();
+    until(&test.db, "SELECT count(*) = 10 FROM contacts WHERE status = 'completed'").await;
+    first.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(first.ended().await.code, 0);
+}
