@@ -96,16 +96,24 @@ impl Endpoint {
 
     /// Asks the provider.
     pub async fn call(&self, gateway: &Gateway, pass: Pass, input: &Input) -> Called<Finding> {
-        let size = gateway.line(self.provider).map_or(1, |line| line.lookup.batching.size());
-        if size > 1
-            && pass == Pass::Ordinary
-            && let Some(called) = twilio::batch::join(gateway, input, size).await
+        if pass == Pass::Ordinary
+            && let Some(called) = self.call_together(gateway, input).await
         {
             return called;
         }
         let build =
             |client: &Client, line: &Line, credential: &Credential| (self.build)(client, line, credential, input);
         gateway.call(self.provider, pass, build, |exchange| (self.read)(exchange, input)).await
+    }
+
+    /// In one request with others, where the provider takes that and the settings want it.
+    async fn call_together(&self, gateway: &Gateway, input: &Input) -> Option<Called<Finding>> {
+        match (self.provider, gateway.line(self.provider)?.lookup.batching.size()) {
+            (_, ..=1) => None,
+            ("twilio", size) => twilio::batch::join(gateway, input, size).await,
+            ("zerobounce", size) => zerobounce::batch::join(gateway, input, size).await,
+            _ => None,
+        }
     }
 
     /// Reads an answer that was kept, for this contact: a company's answer serves each of its people. None if our reading

@@ -138,8 +138,17 @@ impl Ledger {
 
     /// Starts a provider's script anew.
     pub(super) fn set_script(&self, provider: usize, script: Script) {
+        self.put(provider, Player::new(script));
+    }
+
+    /// The same with a first phase that begins now.
+    pub(super) fn begin_script(&self, provider: usize, script: Script) {
+        self.put(provider, Player::begun(script, self.began.elapsed()));
+    }
+
+    fn put(&self, provider: usize, player: Player) {
         if let Some(desk) = self.books().desks.get_mut(provider) {
-            desk.player = Player::new(script);
+            desk.player = player;
         }
     }
 

@@ -235,6 +235,15 @@ impl Sandbox {
         Ok(())
     }
 
+    /// The same by the clock: its first phase begins now, and not with the first call that meets it.
+    ///
+    /// # Errors
+    /// No stand-in bears that id.
+    pub fn begin_script(&self, provider: &str, script: Script) -> Result<(), SandboxError> {
+        self.shared.ledger.begin_script(known(provider)?, script);
+        Ok(())
+    }
+
     /// The newest calls (at most [`CALLS_MAX`]) in the order of their arrival.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.shared.ledger.calls(0, CALLS_MAX).0

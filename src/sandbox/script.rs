@@ -136,6 +136,11 @@ impl Player {
         Self { script, index: 0, began: None, calls: 0 }
     }
 
+    /// A script whose first phase begins at `now`, whether anybody calls or not.
+    pub fn begun(script: Script, now: Duration) -> Self {
+        Self { began: Some(now), ..Self::new(script) }
+    }
+
     /// The script that is played.
     pub fn script(&self) -> &Script {
         &self.script
@@ -202,6 +207,15 @@ mod tests {
         use Mode::{Ok, Status};
         let modes = play("ok:2c loop 503:12s ok:45s", &[0, 0, 9_000, 20_999, 21_000, 65_999, 66_000, 78_000]);
         assert_eq!(modes, [Ok, Ok, Status(503), Status(503), Ok, Ok, Status(503), Ok]);
+    }
+
+    #[test]
+    fn an_outage_by_the_clock_is_over_before_a_late_first_call() {
+        let script = || "503:4s ok".parse().unwrap();
+        let mut player = Player::begun(script(), Duration::from_secs(10));
+        assert_eq!(player.call(Duration::from_secs(15)), Mode::Ok);
+        let mut player = Player::new(script());
+        assert_eq!(player.call(Duration::from_secs(15)), Mode::Status(503), "else the first call begins it");
     }
 
     #[test]

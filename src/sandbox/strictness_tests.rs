@@ -9,13 +9,22 @@ use super::{
 };
 
 fn ask(provider: &str, method: &Method, target: &str, header: Option<(&str, String)>) -> (Answer, Value) {
+    send(provider, (method, b""), target, header)
+}
+
+fn send(
+    provider: &str,
+    (method, body): (&Method, &[u8]),
+    target: &str,
+    header: Option<(&str, String)>,
+) -> (Answer, Value) {
     let keys = Keys::new(1, None);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut headers = HeaderMap::new();
     if let Some((name, value)) = header {
         headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(&value).unwrap());
     }
-    let asked = Asked { method, path, query, headers: &headers, body: b"", keys: &keys };
+    let asked = Asked { method, path, query, headers: &headers, body, keys: &keys };
     let answer = (PROVIDERS[index(provider).unwrap()].answer)(&asked);
     let body = serde_json::from_str(&answer.body).unwrap_or_default();
     (answer, body)
@@ -110,6 +119,31 @@ fn zerobounce_says_a_wrong_key_with_200_and_counts_its_credits_below_zero() {
     assert_eq!(ask(&format!("/v2/validate?api_key={key}&email=a@b.example")).0.status, 400);
     assert_eq!(ask(&format!("/v2/validate?api_key={key}&ip_address=")).0.status, 400);
     assert!(ask(&format!("/v2/validate?api_key={key}&email=a@b.example&ip_address=")).1["status"].is_string());
+}
+
+#[test]
+fn a_batch_of_zerobounce_is_json_of_at_most_a_hundred_with_the_key_in_it() {
+    let wish = |email: &str| serde_json::json!({"email_address": email, "ip_address": null});
+    let post = |key: &str, wishes: Vec<Value>, kind: &str| {
+        let body = serde_json::json!({"api_key": key, "email_batch": wishes}).to_string();
+        let header = Some(("content-type", kind.to_owned()));
+        let (answer, body) = send("zerobounce", (&Method::POST, body.as_bytes()), "/v2/validatebatch", header);
+        (answer.status, body)
+    };
+    let (key, json) = (key("zerobounce"), "application/json");
+    let (status, body) = post(&key, vec![wish("A@b.example"), wish("c@b.example")], json);
+    assert!(status == 200 && body["email_batch"][0]["address"] == "a@b.example", "{body}");
+    assert_eq!(
+        (body["email_batch"].as_array().map(Vec::len), body["errors"].as_array().map(Vec::len)),
+        (Some(2), Some(0))
+    );
+    assert_eq!(post("wrong", vec![wish("a@b.example")], json).1["errors"][0]["email_address"], "all");
+    assert_eq!(post(&key, vec![wish("a@b.example"); 101], json).0, 400);
+    assert_eq!(post(&key, Vec::new(), json).0, 400);
+    assert_eq!(post(&key, vec![wish("a@b.example")], "text/plain").0, 400);
+    let bare = post(&key, vec![serde_json::json!({"email_address": "a@b.example"})], json).1;
+    assert_eq!(bare["errors"][0]["email_address"], "a@b.example");
+    assert_eq!(ask("zerobounce", &Method::GET, "/v2/validatebatch", None).0.status, 404);
 }
 
 #[test]

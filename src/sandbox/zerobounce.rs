@@ -9,16 +9,8 @@ use super::{
     world::Mailbox,
 };
 
-pub(super) const PROVIDER: Provider = Provider {
-    id: "zerobounce",
-    settings: "ZEROBOUNCE",
-    base: "/v2",
-    pace: 2.5,
-    answer,
-    error,
-    busy,
-    subject: |asked| query::value(asked.query, "email"),
-};
+pub(super) const PROVIDER: Provider =
+    Provider { id: "zerobounce", settings: "ZEROBOUNCE", base: "/v2", pace: 2.5, answer, error, busy, subject };
 
 fn refusal(status: u16, words: &str) -> Answer {
     Answer::json(status, &json!({ "error": words }))
@@ -39,7 +31,23 @@ fn busy(_: u32) -> Answer {
     refusal(429, "Too many requests")
 }
 
+/// Addresses that one request may hold.
+const ADDRESSES_MAX: usize = 100;
+
+/// Of a batch the first address.
+fn subject(asked: &Asked<'_>) -> String {
+    let single = query::value(asked.query, "email");
+    if single.is_empty() && asked.path == "/v2/validatebatch" {
+        let body: Value = serde_json::from_slice(asked.body).unwrap_or_default();
+        return body["email_batch"][0]["email_address"].as_str().unwrap_or_default().to_owned();
+    }
+    single
+}
+
 fn answer(asked: &Asked<'_>) -> Answer {
+    if asked.path == "/v2/validatebatch" {
+        return if asked.method == "POST" { batch(asked) } else { error(404) };
+    }
     if asked.method != "GET" {
         return error(404);
     }
@@ -60,6 +68,28 @@ fn validate(query: &str) -> Answer {
         (None, _) => refusal(400, "Missing parameter: email"),
         (_, false) => refusal(400, "Missing parameter: ip_address"),
     }
+}
+
+/// The key stands in the body; what is wrong with it is said of `all`.
+fn batch(asked: &Asked<'_>) -> Answer {
+    let is_json =
+        asked.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let body: Value = serde_json::from_slice(asked.body).unwrap_or_default();
+    let wishes = body["email_batch"].as_array().filter(|wishes| (1..=ADDRESSES_MAX).contains(&wishes.len()));
+    let Some(wishes) = wishes.filter(|_| is_json) else { return refusal(400, "Invalid parameter: email_batch") };
+    let wrong = |words: &str, address: &Value| json!({ "error": words, "email_address": address });
+    if body["api_key"] != asked.keys.of("zerobounce") {
+        let words = "Invalid API Key or your account ran out of credits";
+        return Answer::json(200, &json!({ "email_batch": [], "errors": [wrong(words, &json!("all"))] }));
+    }
+    let (mut answered, mut errors) = (Vec::new(), Vec::new());
+    for wish in wishes {
+        match (wish["email_address"].as_str().filter(|email| !email.is_empty()), wish.get("ip_address")) {
+            (Some(email), Some(_)) => answered.push(record(&email.to_lowercase())),
+            _ => errors.push(wrong("Missing parameter: email_address or ip_address", &wish["email_address"])),
+        }
+    }
+    Answer::json(200, &json!({ "email_batch": answered, "errors": errors }))
 }
 
 fn record(email: &str) -> Value {

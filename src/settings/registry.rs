@@ -151,6 +151,17 @@ const OF_TWILIO: &[OfProvider] = &[
     }),
     OfProvider("batch", "a whole number from 1 to 1000", |p, v| put(&mut p.lookup.batch, whole(v, 1..=1000))),
 ];
+const OF_ZEROBOUNCE: &[OfProvider] =
+    &[OfProvider("batch", "a whole number from 1 to 100", |p, v| put(&mut p.lookup.batch, whole(v, 1..=100)))];
+
+/// Settings that one provider alone has.
+fn of_one(provider: &str) -> &'static [OfProvider] {
+    match provider {
+        "twilio" => OF_TWILIO,
+        "zerobounce" => OF_ZEROBOUNCE,
+        _ => &[],
+    }
+}
 /// The setting of providers that can be spoken to in several ways.
 const DIALECT: &str = "dialect";
 
@@ -205,7 +216,7 @@ fn of_provider(settings: &mut Settings, entry: &Entry, name: &str, key: &str) ->
         return Ok(Some(dialect(settings, provider.id, &entry.value)));
     }
     let row = OF_PROVIDER.iter().find(|row| row.0 == key);
-    let row = row.or_else(|| OF_TWILIO.iter().find(|row| provider.id == "twilio" && row.0 == key));
+    let row = row.or_else(|| of_one(provider.id).iter().find(|row| row.0 == key));
     let (Some(row), Some(place)) = (row, settings.providers.get_mut(provider.id)) else { return Ok(None) };
     Ok(Some((row.1, false, row.2(place, &entry.value))))
 }
@@ -295,7 +306,9 @@ fn all_paths() -> Vec<String> {
         }
     }
     all.extend(STEPS.iter().flat_map(|(name, _)| OF_STEP.iter().map(move |row| format!("steps.{name}.{}", row.0))));
-    all.extend(OF_TWILIO.iter().map(|row| format!("providers.twilio.{}", row.0)));
+    for id in ["twilio", "zerobounce"] {
+        all.extend(of_one(id).iter().map(|row| format!("providers.{id}.{}", row.0)));
+    }
     all.sort();
     all.dedup();
     all

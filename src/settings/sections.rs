@@ -45,7 +45,7 @@ pub struct LookupSettings {
     pub packages: Vec<String>,
     /// The number that a verifying call asks about; such a lookup is free.
     pub verify_number: String,
-    /// Numbers in one request, where the account has `batch/query`; 1: one request a number.
+    /// Numbers in one request where the account has `batch/query`, or addresses in one of ZeroBounce's; 1: a request each.
     pub batch: u16,
     /// Told with `sms_pumping_risk`: which of our own customers asks; at most 64 characters.
     pub partner_sub_id: Option<String>,

@@ -1,4 +1,4 @@
-//! Many numbers in one request, where the account has that.
+//! Many numbers, or addresses, in one request, where the provider takes that.
 
 use serde_json::json;
 use switchboard::sandbox::Sandbox;
@@ -58,4 +58,26 @@ async fn an_account_without_it_is_told_so_and_asked_one_by_one() {
     assert_eq!(statuses(&test.db).await, (0, 0, 3, 0));
     let methods: Vec<String> = twilio.asked().iter().map(|asked| asked.method.clone()).collect();
     assert_eq!(methods, ["POST", "POST", "GET", "GET", "GET"]);
+}
+
+#[tokio::test]
+async fn addresses_are_verified_in_a_few_requests_where_the_setting_wants_it() {
+    let test = TestDb::new().await;
+    queued(&test.db, 60).await;
+    let addresses = "UPDATE contacts SET email = 'jane.doe.' || id || '@harbor.example', email_source = 'import'";
+    sqlx::query(addresses).execute(test.db.pool()).await.unwrap();
+    let sandbox = sandbox("ok").await;
+    let all = sandbox.environment().into_iter();
+    let program = all.fold(Program::calling(&test, &sandbox), |program, (name, value)| program.with(&name, &value));
+    let program = program.with("SWITCHBOARD_PROVIDERS__ZEROBOUNCE__BATCH", "100");
+    let ran = program.run(&["worker", "--until-empty"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let answers = count(&test.db, "SELECT count(*) FROM provider_results WHERE provider = 'zerobounce'").await;
+    let counted = count(&test.db, "SELECT calls FROM usage WHERE provider = 'zerobounce' AND operation = 'call'").await;
+    let made = sandbox.calls().iter().filter(|call| call.provider == "zerobounce").count() as i64;
+    assert!(answers > 30 && made < answers && counted == made, "{answers} answers, {made} requests, {counted} counted");
+    let paid =
+        "SELECT (sum(cost) * 1000)::bigint FROM usage WHERE provider = 'zerobounce' AND operation = 'zerobounce'";
+    assert_eq!(count(&test.db, paid).await, answers * 8, "each address is a credit");
+    assert_eq!(count(&test.db, "SELECT count(*) FROM contact_steps WHERE state IN ('dead', 'failed')").await, 0);
 }

@@ -90,6 +90,29 @@ async fn nobody_dies_where_all_fail_together_and_a_job_alone_not_before_its_twen
     assert_eq!(states(db).await, [("dead".into(), 1)], "alone, it proves nothing, and has an end");
 }
 
+#[tokio::test]
+async fn a_job_alone_behind_an_open_breaker_outlives_any_outage() {
+    let test = TestDb::new().await;
+    let db = &test.db;
+    queued(db, 1).await;
+    let epoch = epoch(db).await;
+    let mut job = claim(db, "twilio", epoch, 1).await.unwrap().pop().unwrap();
+    failed_before(db, job.id, epoch, "now() - interval '9 days'").await;
+    answered(db, "now() - interval '10 days'").await;
+    let open = "UPDATE breakers SET state = 'half_open', generation = generation + 1 WHERE name = 'twilio'";
+    sqlx::query(open).execute(db.pool()).await.unwrap();
+    (job.returns, job.probes) = (5, 500);
+    let mut probe = last(&job, epoch);
+    probe.failure.as_mut().unwrap().probe = true;
+    settle(db, &[probe]).await.unwrap();
+    assert_eq!(states(db).await, [("waiting".into(), 0)], "it is the next probe, too, and its attempt is not burnt");
+    let job = claim(db, "twilio", epoch, 1).await.unwrap().pop().unwrap();
+    answered(db, "now()").await;
+    failed_before(db, job.id, epoch, "now() - interval '9 days'").await;
+    settle(db, &[last(&job, epoch)]).await.unwrap();
+    assert_eq!(states(db).await, [("dead".into(), 1)], "its provider works for others");
+}
+
 /// A worker in all lanes of the sandbox.
 fn everywhere(test: &TestDb, sandbox: &switchboard::sandbox::Sandbox) -> Program {
     sandbox.environment().into_iter().fold(Program::calling(test, sandbox), |p, (name, value)| p.with(&name, &value))

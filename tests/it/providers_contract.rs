@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use switchboard::contacts::synthetic;
 use switchboard::outcome::ErrorKind;
+use switchboard::providers::batching::is_unavailable;
 use switchboard::providers::twilio::batch;
 use switchboard::providers::{ENDPOINTS, Finding, Gateway, Input, Outcome, Pass, endpoint};
 use switchboard::sandbox::{Options, Sandbox};
@@ -244,7 +245,7 @@ async fn a_batch_says_of_each_number_what_a_single_request_says() {
         sandbox.set_script("twilio", script.parse().unwrap()).unwrap();
         assert!(!batch::probe(&gateway, PHONE).await.unwrap().value);
         let error = batch::query(&gateway, Pass::Ordinary, &inputs).await.unwrap_err().error;
-        assert!(batch::is_unavailable(&error), "{error:?}");
+        assert!(is_unavailable(&error), "{error:?}");
         assert!(
             ask(&gateway, "twilio", "lookups/v2", &inputs[0]).await.is_ok(),
             "the credential is not refused for it"

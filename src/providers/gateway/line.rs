@@ -24,7 +24,7 @@ pub struct Lookup {
     pub verify_number: String,
     /// Which of our own customers asks, for the risk of a number.
     pub partner_sub_id: Option<String>,
-    /// Numbers in one request.
+    /// Numbers or addresses in one request.
     pub batching: Batching,
 }
 
@@ -97,6 +97,7 @@ impl Line {
     /// An operator's calls a second in the fleet, if one has set them, and how many live nodes share the rate.
     pub fn share_rate(&self, live: Option<f64>, nodes: u32) {
         self.rate().share(live, nodes);
+        self.lookup.batching.share(nodes);
     }
 
     /// Calls that this process may begin in a second, at least 1; none without a rate.

@@ -60,16 +60,19 @@ pub(super) fn is_loopback(url: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Sends the request and reads the answer whole.
+/// Sends the request and reads the answer whole, within `limit`, or within the request's own where that is longer.
 pub(in crate::providers) async fn send(request: RequestBuilder, limit: Duration) -> Result<Exchange, CallError> {
-    match tokio::time::timeout(limit, read(request)).await {
+    let (client, request) = request.build_split();
+    let request = request.map_err(|e| transport(&e))?;
+    let limit = request.timeout().map_or(limit, |own| limit.max(*own));
+    match tokio::time::timeout(limit, read(client.execute(request))).await {
         Ok(result) => result,
         Err(_) => Err(CallError::new(ErrorKind::Timeout, format!("no whole answer within {} s", limit.as_secs_f32()))),
     }
 }
 
-async fn read(request: RequestBuilder) -> Result<Exchange, CallError> {
-    let response = request.send().await.map_err(|e| transport(&e))?;
+async fn read(sent: impl Future<Output = reqwest::Result<reqwest::Response>>) -> Result<Exchange, CallError> {
+    let response = sent.await.map_err(|e| transport(&e))?;
     let status = response.status().as_u16();
     let retry_after = wait_of(status, response.headers(), Utc::now());
     let quota_left = quota_left(response.headers());

@@ -3,6 +3,8 @@
 //! It is in Twilio's description, but not every account has it, and the largest batch is not documented: a setting, off
 //! unless it is switched on, and the single GET where it is refused (403, 404).
 
+use std::time::Duration;
+
 use reqwest::{Client, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
@@ -11,16 +13,16 @@ use tokio::sync::oneshot;
 use super::answer::{self, Answer};
 use super::{Ask, found};
 use crate::outcome::ErrorKind;
-use crate::providers::batching::Waiting;
-use crate::providers::call::{CallError, CallMeta, Exchange, Pass};
+use crate::providers::batching::{Batch, NO_BATCH, Waiting, is_unavailable, parts, spread};
+use crate::providers::call::{CallError, Exchange, Pass};
 use crate::providers::finding::Finding;
-use crate::providers::gateway::{Answered, Called, Gateway, Line, Unanswered};
+use crate::providers::gateway::{Called, Gateway, Line};
 use crate::providers::input::Input;
 use crate::providers::{lenient, refusal};
 use crate::vault::Credential;
 
-/// The code of "this account has no batches": the same numbers are asked for one by one.
-pub const NO_BATCH: &str = "no_batch";
+/// How long single requests are made after the account turned out to have no batches.
+const REFUSED_FOR: Duration = Duration::from_secs(3600);
 
 /// Packages that a batch takes, by Twilio's published description; the others are asked for by single requests.
 const TAKEN: [&str; 8] = [
@@ -33,14 +35,6 @@ const TAKEN: [&str; 8] = [
     "reassigned_number",
     "sms_pumping_risk",
 ];
-
-/// What was found for each number, in the order in which they were asked.
-pub type Batch = Vec<Result<Finding, CallError>>;
-
-/// Whether a batch was refused as such, and single requests may still be answered.
-pub fn is_unavailable(error: &CallError) -> bool {
-    error.code.as_deref() == Some(NO_BATCH)
-}
 
 /// Asks for all these contacts' numbers at once. The call fails as a whole, or each number is answered or refused.
 pub async fn query(gateway: &Gateway, pass: Pass, inputs: &[Input]) -> Called<Batch> {
@@ -64,31 +58,10 @@ pub async fn join(gateway: &Gateway, input: &Input, size: usize) -> Option<Calle
 
 /// Asks for all of them and tells each its own answer; one that is told nothing asks for itself.
 async fn ask(gateway: &Gateway, line: &Line, batch: Vec<Waiting>) {
-    let (inputs, answers): (Vec<Input>, Vec<_>) = batch.into_iter().map(|w| (w.input, w.answer)).unzip();
-    let shared = |place: usize, meta: &CallMeta| CallMeta { is_shared: place > 0, ..meta.clone() };
-    match query(gateway, Pass::Ordinary, &inputs).await {
-        Ok(Answered { value, exchange, meta }) => {
-            for (place, (answer, found)) in answers.into_iter().zip(value).enumerate() {
-                let meta = shared(place, &meta);
-                let told = match found {
-                    Ok(value) => Ok(Answered { value, exchange: Exchange::new(exchange.status, &[]), meta }),
-                    Err(error) => Err(Box::new(Unanswered { verdict: error.kind.verdict(), error, meta: Some(meta) })),
-                };
-                // Whoever does not listen any more was given up meanwhile.
-                let _ = answer.send(told);
-            }
-        }
-        Err(unanswered) if is_unavailable(&unanswered.error) => {
-            tracing::warn!("this account has no batch/query: its numbers are asked for one by one");
-            line.lookup.batching.refused();
-        }
-        Err(unanswered) => {
-            for (place, answer) in answers.into_iter().enumerate() {
-                let Unanswered { error, meta, verdict } = &*unanswered;
-                let meta = meta.as_ref().map(|meta| shared(place, meta));
-                let _ = answer.send(Err(Box::new(Unanswered { error: error.clone(), meta, verdict: *verdict })));
-            }
-        }
+    let (inputs, listeners) = parts(batch);
+    if !spread(listeners, query(gateway, Pass::Ordinary, &inputs).await) {
+        tracing::warn!("this account has no batch/query: its numbers are asked for one by one");
+        line.lookup.batching.refused(REFUSED_FOR);
     }
 }
 

@@ -56,6 +56,10 @@ impl Form {
             }
         };
         form.contacts = args.contacts.map_or(form.contacts, |n| n as usize);
+        if let Some(seconds) = args.outage {
+            form.outage = Duration::from_secs(seconds.into());
+            form.cool_off = form.outage / 3;
+        }
         form.runs = args.runs.map_or(form.runs, |n| n as usize);
         form
     }

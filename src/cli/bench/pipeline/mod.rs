@@ -11,6 +11,7 @@ mod latency;
 mod meltdown;
 mod outage;
 mod schedule;
+mod sums;
 mod worker;
 
 use std::process::ExitCode;
@@ -28,12 +29,15 @@ pub struct PipelineArgs {
     /// What to show; all of it where nothing is named.
     #[arg(value_enum)]
     pub parts: Vec<Part>,
-    /// The long form: 5,000 contacts, outages of 60 s, medians of three runs; about an hour.
+    /// The long form: 5,000 contacts, outages of 60 s, medians of three runs of each kind; about an hour.
     #[arg(long)]
     pub long: bool,
     /// Other numbers of contacts than the form's.
     #[arg(long, value_parser = clap::value_parser!(u32).range(20..=100_000))]
     pub contacts: Option<u32>,
+    /// Seconds that providers are down, other than the form's; from 20 on rates are judged.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=600))]
+    pub outage: Option<u32>,
     /// Runs of each outage, of which the medians are taken.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=9))]
     pub runs: Option<u32>,

@@ -1,7 +1,8 @@
 //! One provider goes down in the middle of the work. Its calls while it is open are probes alone, no attempt is burnt, lanes that
 //! need nothing from it keep their rate, and every contact ends.
 //!
-//! Lanes are held to three quarters of what comes in, so that each has work waiting for the whole time and its rate is its own.
+//! Each lane is held to three quarters of what comes in from the lanes before it, so that each has work waiting for the whole time and its rate is its own, and
+//! the processor is far from busy. The rate in the outage is compared with that of an equal time before it; then lanes go free.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,19 +18,22 @@ use super::PipelineArgs;
 use super::bar::Row;
 use super::field::{Field, census};
 use super::form::{Form, rate};
-use crate::enrichment::graph;
+use crate::enrichment::graph::{self, Step};
+use crate::operations::actions::Action;
 use crate::sandbox::Sandbox;
 
-/// The outage begins after this part of the lookups, and they go on for as long as it lasts.
-const BEFORE: f64 = 0.35;
-/// The rate before it is taken over this part of the lookups' time.
-const WINDOW: f64 = 0.2;
-/// A lane's part of what comes in.
+/// Before what is measured: the lanes fill. A part of the outage's length, as are all of these.
+const WARM: f64 = 0.2;
+/// Lookups go on for so long after the outage.
+const BEHIND: f64 = 0.1;
+/// A lane's part of what comes in, for each lane before it.
 const HELD: f64 = 0.75;
-/// Lanes with fewer calls before it have no rate worth the name.
-const CALLS_MIN: usize = 8;
+/// One call more or less is below what is judged; lanes with fewer calls before it are told and not judged.
+const CALLS_MIN: usize = 40;
 /// Outages that are long enough for a rate to be measured in.
 const LONG_ENOUGH: Duration = Duration::from_secs(20);
+/// Calls a second that hold nothing back.
+const FREE: f64 = 1e5;
 /// Lanes keep so much of their rate.
 const KEPT: f64 = 0.95;
 
@@ -70,14 +74,15 @@ impl Kind {
 /// What one run showed.
 struct Run {
     report: Report,
-    /// Part of its rate that each untouched lane kept.
-    kept: BTreeMap<&'static str, f64>,
+    /// Calls of each untouched lane before it and in it, in equal times.
+    calls: BTreeMap<&'static str, (usize, usize)>,
 }
 
-/// Rates that hold every lane, and the time that the lookups take by them.
+/// Rates that hold every lane, and when it is time for the outage.
 struct Pace {
     variables: Vec<(String, String)>,
-    lookups: Duration,
+    held: Vec<&'static str>,
+    lookups_before: u64,
 }
 
 /// Shows it for each kind.
@@ -98,14 +103,33 @@ pub async fn show(common: &Common, form: &Form, args: &PipelineArgs) -> Result<V
 }
 
 fn pace(calls: &BTreeMap<&'static str, u64>, form: &Form, provider: &str) -> Pace {
-    let lookups = form.outage.as_secs_f64() / (1.0 - BEFORE) * 1.05;
+    let lookups = form.outage.as_secs_f64() * (WARM + 2.0 + BEHIND);
     let per_second = form.contacts as f64 / lookups;
     let mut variables = vec![rate("twilio", per_second), form.impatience(provider)];
-    for lane in graph::untouched_by(provider).into_iter().filter(|lane| *lane != "twilio") {
+    let held = graph::untouched_by(provider);
+    for lane in held.iter().filter(|lane| **lane != "twilio") {
         let part = calls.get(lane).map_or(0.0, |n| *n as f64 / form.contacts as f64);
-        variables.push(rate(lane, part * per_second * HELD));
+        variables.push(rate(lane, part * per_second * HELD.powi(depth(lane))));
     }
-    Pace { variables, lookups: Duration::from_secs_f64(lookups) }
+    let lookups_before = (form.outage.as_secs_f64() * (WARM + 1.0) * per_second) as u64;
+    Pace { variables, held, lookups_before }
+}
+
+/// How many lanes are before it on the longest way from the lookup.
+fn depth(lane: &str) -> i32 {
+    let mut depths: BTreeMap<Step, i32> = BTreeMap::new();
+    let mut deepest = 0;
+    // Edges point to earlier steps: one walk finds them all.
+    for step in Step::ALL {
+        let before = step.after().iter().chain(step.needs().iter().flat_map(|need| need.givers()));
+        let longest = before.map(|before| depths.get(before).copied().unwrap_or(0)).max().unwrap_or(0);
+        let own = if step == Step::Lookup { 0 } else { longest + 1 };
+        depths.insert(step, own);
+        // A source gets what those before it had no answer to.
+        let place = step.sources().iter().position(|source| source.lane == lane);
+        deepest = place.map_or(deepest, |place| deepest.max(own + i32::try_from(place).unwrap_or(0)));
+    }
+    deepest
 }
 
 async fn once(
@@ -117,41 +141,35 @@ async fn once(
     let field = Field::lay(common, form, form.contacts, form.latency).await?;
     let begun = Utc::now();
     let mut worker = field.worker(&pace.variables, true)?;
-    field.calls(&mut worker, "twilio", (form.contacts as f64 * BEFORE) as u64).await?;
+    field.calls(&mut worker, "twilio", pace.lookups_before).await?;
     let script = format!("{}:{}ms ok", kind.mode(), form.outage.as_millis());
-    field.sandbox.set_script(provider, script.parse()?)?;
+    field.sandbox.begin_script(provider, script.parse()?)?;
     let down = Utc::now();
+    tokio::time::sleep(form.outage).await;
+    for lane in &pace.held {
+        field.act(Action::RateLane { lane: (*lane).to_owned(), rate: Some(FREE) }).await?;
+    }
     field.empty(&mut worker).await?;
     worker.ended().await?;
     let seconds = (Utc::now() - begun).as_seconds_f64();
     let report = report(&field.db, &field.sandbox, seconds).await?;
-    let kept = kept(&field.sandbox, (provider, down), form, pace);
+    let calls = around(&field.sandbox, &pace.held, (down, form.outage));
     field.clear().await?;
-    Ok(Run { report, kept })
+    Ok(Run { report, calls })
 }
 
-/// The part of its rate that each untouched lane kept.
-fn kept(
+/// Calls of each lane in the time before that moment and in the same time after it.
+fn around(
     sandbox: &Sandbox,
-    (provider, down): (&str, DateTime<Utc>),
-    form: &Form,
-    pace: &Pace,
-) -> BTreeMap<&'static str, f64> {
-    let delta = |time: Duration| TimeDelta::from_std(time).unwrap_or(TimeDelta::zero());
+    lanes: &[&'static str],
+    (moment, length): (DateTime<Utc>, Duration),
+) -> BTreeMap<&'static str, (usize, usize)> {
+    let length = TimeDelta::from_std(length).unwrap_or(TimeDelta::zero());
     let calls = sandbox.calls();
-    let within = |lane: &str, from: DateTime<Utc>, length: Duration| {
-        calls.iter().filter(|call| call.provider == lane && call.at >= from && call.at < from + delta(length)).count()
+    let within = |lane: &str, from: DateTime<Utc>| {
+        calls.iter().filter(|call| call.provider == lane && call.at >= from && call.at < from + length).count()
     };
-    let window = pace.lookups.mul_f64(WINDOW);
-    let mut kept = BTreeMap::new();
-    for lane in graph::untouched_by(provider) {
-        let (before, during) = (within(lane, down - delta(window), window), within(lane, down, form.outage));
-        if before >= CALLS_MIN {
-            let rate = |calls: usize, length: Duration| calls as f64 / length.as_secs_f64();
-            kept.insert(lane, rate(during, form.outage) / rate(before, window));
-        }
-    }
-    kept
+    lanes.iter().map(|lane| (*lane, (within(lane, moment - length), within(lane, moment)))).collect()
 }
 
 fn told(kind: Kind, form: &Form, runs: &[Run]) -> Vec<Row> {
@@ -169,21 +187,51 @@ fn told(kind: Kind, form: &Form, runs: &[Run]) -> Vec<Row> {
         Row::at_most(name("unfinished"), unfinished, "contacts", 0.0)
             .note(format!("unfinished contacts, jobs left and dead jobs, of {} contacts", form.contacts)),
     ];
-    let lanes: Vec<&'static str> = runs.first().map(|run| run.kept.keys().copied().collect()).unwrap_or_default();
-    let medians: Vec<(&str, f64)> = lanes
-        .into_iter()
-        .map(|lane| (lane, median(&runs.iter().filter_map(|run| run.kept.get(lane).copied()).collect::<Vec<_>>())))
-        .collect();
-    if let Some((lane, worst)) = medians.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)) {
-        let all: Vec<String> = medians.iter().map(|(lane, kept)| format!("{lane} {kept:.3}")).collect();
-        let note = format!("{lane}; medians of {}: {}", runs.len(), all.join(", "));
-        // A few seconds are too short for a rate: the short form tells it and judges nothing by it.
-        let row = if form.outage >= LONG_ENOUGH {
-            Row::at_least(name("rate_kept"), worst, "of the rate before", KEPT)
-        } else {
-            Row::figure(name("rate_kept"), worst, "of the rate before")
-        };
-        rows.push(row.note(note));
-    }
+    rows.push(rate_kept(name("rate_kept"), form, runs));
     rows
+}
+
+/// The part of its rate that the slowest of the untouched lanes kept, by the medians of the runs.
+fn rate_kept(name: String, form: &Form, runs: &[Run]) -> Row {
+    let lanes: Vec<&'static str> = runs.first().map(|run| run.calls.keys().copied().collect()).unwrap_or_default();
+    let of = |lane: &str| runs.iter().filter_map(|run| run.calls.get(lane).copied()).collect::<Vec<_>>();
+    let (mut judged, mut told) = (Vec::new(), Vec::new());
+    for lane in lanes {
+        let calls = of(lane);
+        let parts: Vec<f64> = calls.iter().map(|(before, during)| *during as f64 / (*before).max(1) as f64).collect();
+        let (kept, before) = (median(&parts), calls.iter().map(|(before, _)| *before).min().unwrap_or(0));
+        if before >= CALLS_MIN {
+            judged.push(kept);
+        }
+        told.push(format!("{lane} {kept:.3} of {:.1}/s", before as f64 / form.outage.as_secs_f64()));
+    }
+    let note = format!(
+        "the slowest lane; medians of {} runs over {} s each: {}",
+        runs.len(),
+        form.outage.as_secs(),
+        told.join(", ")
+    );
+    let worst = judged.iter().copied().fold(f64::MAX, f64::min);
+    if judged.is_empty() {
+        return Row::figure(name, 0.0, "lanes judged").note(note);
+    }
+    // A few seconds are too short for a rate: the short form tells it and judges nothing by it.
+    let row = if form.outage >= LONG_ENOUGH {
+        Row::at_least(name, worst, "of the rate before", KEPT)
+    } else {
+        Row::figure(name, worst, "of the rate before")
+    };
+    row.note(note)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_held_below_what_the_lanes_before_it_let_through() {
+        let depths =
+            ["twilio", "clearbit-phone", "clearbit-company", "whitepages", "truecaller", "zerobounce"].map(depth);
+        assert_eq!(depths, [0, 1, 2, 1, 2, 4]);
+    }
 }

@@ -1,5 +1,8 @@
 //! What a breaker let through, and when: read from its history. Pure but for the reading.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 
 use super::super::super::Failure;
@@ -31,10 +34,26 @@ pub struct Recovery {
 /// One line of the history: when, which breaker, what, why.
 type Event = (DateTime<Utc>, String, String, String);
 
+async fn events(db: &Db) -> Result<Vec<Event>, Failure> {
+    let sql = "SELECT at, breaker, event, cause FROM breaker_events ORDER BY id";
+    Ok(sqlx::query_as(sql).fetch_all(db.pool()).await?)
+}
+
+/// What each breaker did and when, in seconds after `since`; the steps of ramps apart.
+pub async fn history(db: &Db, since: DateTime<Utc>) -> Result<BTreeMap<&'static str, String>, Failure> {
+    let mut told: BTreeMap<&'static str, String> = BTreeMap::new();
+    for (at, breaker, event, _) in events(db).await?.iter().filter(|(_, _, event, _)| event != "ramp") {
+        let Some(provider) = catalogue::by_breaker(breaker) else { continue };
+        let text = told.entry(provider.id).or_default();
+        let pause = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{pause}{} {:.1}", event.replace('_', " "), (*at - since).as_seconds_f64());
+    }
+    Ok(told)
+}
+
 /// Every recovery that came to its end.
 pub async fn recoveries(db: &Db) -> Result<Vec<Recovery>, Failure> {
-    let sql = "SELECT at, breaker, event, cause FROM breaker_events ORDER BY id";
-    let events: Vec<Event> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
+    let events = events(db).await?;
     Ok(catalogue::PROVIDERS.iter().filter(|p| p.has_lane).flat_map(|p| read(p, &events)).collect())
 }
 

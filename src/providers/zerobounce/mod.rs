@@ -3,6 +3,8 @@
 //! Errors are a text, with HTTP 200 or 4xx; 403 is their shield against an address of ours, not the key.
 //! Source: <https://www.zerobounce.net/docs/email-validation-api-quickstart>.
 
+pub mod batch;
+
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder};
@@ -105,10 +107,17 @@ fn error(exchange: &Exchange, body: Option<&Value>) -> CallError {
 }
 
 fn read(exchange: &Exchange, input: &Input) -> Result<Finding, CallError> {
-    let Answer::Data(body) = judge(exchange)? else { return Ok(Finding::nothing(Value::Null)) };
+    Ok(match judge(exchange)? {
+        Answer::Data(body) => finding(body, input),
+        Answer::NoData => Finding::nothing(Value::Null),
+    })
+}
+
+/// What is said of one address.
+fn finding(body: Value, input: &Input) -> Finding {
     let status = lenient::text(&body["status"]).unwrap_or_default().to_lowercase();
     let fact = if status == "unknown" { Fact::Unverified } else { Fact::Verified };
-    Ok(Finding::new(fact, patch(&status, &body, input), body).billed("validate"))
+    Finding::new(fact, patch(&status, &body, input), body).billed("validate")
 }
 
 fn patch(status: &str, body: &Value, input: &Input) -> Map<String, Value> {
