@@ -196,6 +196,7 @@ fn line(settings: &Settings, provider: &'static Provider) -> Option<Line> {
         keep: own.cache.then(|| settings.cache.clone()),
         rate: Mutex::new(Pacing::new(own.rate)),
         budget: Mutex::new(Budget::new(allowance(own))),
+        stopped: Default::default(),
         guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
         limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),
     })

@@ -83,6 +83,7 @@ pub fn line(settings: &Settings, maker: &Maker) -> Option<Line> {
         keep: None,
         rate: Mutex::default(),
         budget: Mutex::default(),
+        stopped: Default::default(),
         guard: Guard::new(breaker, rules(settings, breaker, provider.id), Breaker::new()),
         limiter: Mutex::new(Limiter::new(own.concurrency_start, own.concurrency_cap)),
     })

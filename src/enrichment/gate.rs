@@ -38,7 +38,9 @@ impl Steps {
             let ours = catalogue::provider(lane).is_some_and(|p| p.breaker.is_none());
             return if ours && !self.is_stopped(lane, &switch) { Gate::Open(OWN_AT_ONCE) } else { Gate::Shut };
         };
-        if self.is_stopped(lane, &switch) || !self.bench.gateway.has_credential(line) {
+        let stopped = self.is_stopped(lane, &switch) || !self.bench.gateway.has_credential(line);
+        line.stop(stopped);
+        if stopped {
             return Gate::Shut;
         }
         let now = self.bench.clock.now();

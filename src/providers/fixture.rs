@@ -67,6 +67,7 @@ pub fn line(provider: &'static str, dialect: &'static str) -> Line {
         keep: Some(CacheSettings::default()),
         rate: Mutex::default(),
         budget: Mutex::new(Budget::default()),
+        stopped: Default::default(),
         guard: Guard::new(provider, rules, Breaker::new()),
         limiter: Mutex::new(Limiter::new(16, 64)),
     }

@@ -3,14 +3,16 @@
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use switchboard::database::Db;
+use switchboard::enrichment::graph;
 use switchboard::enrichment::step::Settlement;
+use switchboard::enrichment::world::{Offer, World};
 use switchboard::outcome::ErrorKind;
 use switchboard::queue::claim::claim;
 use switchboard::queue::{Claimed, End, depth};
 
 use crate::support::TestDb;
-use crate::support::settlement::{failed, found, settle};
-use crate::support::work::{count, epoch, queued, statuses};
+use crate::support::settlement::{failed, found, settle, settle_in};
+use crate::support::work::{count, epoch, queued, statements, statuses};
 
 async fn claimed(db: &Db, how_many: usize) -> (i64, Vec<Claimed>) {
     queued(db, how_many).await;
@@ -154,4 +156,40 @@ async fn a_patch_touches_the_columns_that_it_names_and_no_others() {
             ("KEPT".into(), None, vec!["TOO_LONG".into()])
         ]
     );
+}
+
+/// Everybody can be asked.
+fn everybody() -> World {
+    let offer = Offer { on: true, credential: true, spent: false, open: false, price: 0, hit_rate: None };
+    World { offers: graph::sources().map(|(_, source)| (source.name, offer)).collect(), ..World::default() }
+}
+
+#[tokio::test]
+async fn a_big_batch_is_settled_in_a_dozen_statements_counted_at_the_server() {
+    let test = TestDb::new().await;
+    let db = &test.db;
+    let (epoch, jobs) = claimed(db, 620).await;
+    if statements(db).await.is_none() {
+        eprintln!("skipped: this server has no pg_stat_statements");
+        return;
+    }
+    let patch = json!({"phone_valid": true, "country_code": "US", "caller_type": "BUSINESS", "caller_name": "HARBOR LOGISTICS"});
+    let ends: Vec<Settlement> = jobs.iter().map(|job| found(job.clone(), epoch, patch.clone())).collect();
+    let mut counts = Vec::new();
+    for part in [&ends[..2], &ends[2..602]] {
+        let before = statements(db).await.unwrap();
+        assert_eq!(settle_in(everybody(), db, part).await.unwrap(), part.len());
+        counts.push(statements(db).await.unwrap() - before - 1);
+    }
+    // A connection that rested is pinged, which the server counts, too: two of them at most.
+    assert!(counts[1] <= 12 + 2, "of two and of six hundred: {counts:?}");
+    let followed = "SELECT count(*) FROM jobs WHERE kind <> 'lookup'";
+    assert!(count(db, followed).await >= 602, "each had a business to look for");
+    let at = Utc::now() + TimeDelta::seconds(60);
+    let again = |job: &Claimed| failed(job.clone(), epoch, ErrorKind::UpstreamError, End::Again { at, burnt: true });
+    let mixed: Vec<Settlement> = ends[602..611].iter().cloned().chain(jobs[611..].iter().map(again)).collect();
+    let before = statements(db).await.unwrap();
+    assert_eq!(settle_in(everybody(), db, &mixed).await.unwrap(), mixed.len());
+    let issued = statements(db).await.unwrap() - before - 1;
+    assert!(issued <= 18 + 2, "with failures among them: {issued}");
 }

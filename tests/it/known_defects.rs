@@ -1,5 +1,5 @@
-//! Defects that programs of this kind are known for, by number, and the tests which show that this one has none of them: those of
-//! the lookup, the pipeline, its providers, breakers and jobs. A test that exists for one of them alone bears its number.
+//! Defects that programs of this kind are known for, by number, and the tests which show that this one has none of them. A test that
+//! exists for one of them alone bears its number. Those of webhooks (29 to 34) have no place here: nothing takes any.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::support::TestDb;
 use crate::support::work::{contacts, count};
 
 /// Number, the defect, tests that fail if we have it.
-const DEFECTS: [(u8, &str, &[&str]); 30] = [
+const DEFECTS: [(u8, &str, &[&str]); 36] = [
     (
         1,
         "invalid numbers go through paid steps",
@@ -175,7 +175,45 @@ const DEFECTS: [(u8, &str, &[&str]); 30] = [
         ],
     ),
     (28, "a call without a breaker runs unprotected", &["defect_28_who_has_no_line_is_not_called_without_protection"]),
+    (
+        35,
+        "fields that are not there are dropped from a filter, and wildcards work in it",
+        &[
+            "a_field_that_does_not_exist_is_never_a_word_to_search_for",
+            "no_value_ever_enters_the_sql_and_wildcards_are_escaped",
+            "an_answer_of_the_schema_is_a_query",
+            "whatever_a_model_answers_is_a_filter_of_the_language_or_a_refusal_with_a_reason",
+        ],
+    ),
+    (36, "questions and answers stand in addresses", &["every_provider_of_models_takes_our_requests_as_they_are"]),
     (37, "calls of providers are counted nowhere", &["a_call_with_two_paid_packages_is_one_call"]),
+    (
+        38,
+        "the redactor misses plain lines and blanks harmless ones",
+        &[
+            "every_secret_of_the_corpus_is_hidden_and_its_neighbours_stay",
+            "innocent_lines_stay_as_they_are_also_where_people_are_masked",
+            "file_and_ring_hold_the_line_redacted_and_inert",
+        ],
+    ),
+    (39, "secrets lie in clear", &["no_planted_secret_is_found_anywhere_and_the_same_search_finds_one_in_clear"]),
+    (
+        40,
+        "what is shown is counted anew at each look, or by each row",
+        &[
+            "depths_and_totals_equal_what_counting_finds_after_every_step",
+            "contacts_of_a_large_page_are_not_counted_one_by_one",
+        ],
+    ),
+    (
+        41,
+        "checks print success without checking",
+        &[
+            "each_slot_with_a_cheap_call_tells_a_good_key_from_a_wrong_one_and_both_from_an_outage",
+            "doctor_says_of_each_provider_whether_it_is_on_where_with_a_key_and_what_became_of_it",
+            "migrate_and_doctor_agree_about_the_schema",
+        ],
+    ),
     (
         42,
         "tests are shaped after the code and not after what providers publish",

@@ -57,6 +57,7 @@ mod operations_limits;
 mod pipeline_actions;
 mod pipeline_bench;
 mod pipeline_outage;
+mod pipeline_parallel;
 mod pipeline_whole;
 mod private_server_life;
 mod private_server_places;

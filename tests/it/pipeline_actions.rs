@@ -9,16 +9,10 @@ use switchboard::operations::actions::{
 };
 
 use crate::support::TestDb;
-use crate::support::work::count;
+use crate::support::work::{count, statements};
 
 /// So many statements may a bulk action over 1,000 contacts issue, everything included.
 const STATEMENTS_MAX: i64 = 40;
-
-/// Statements that the server has counted for this database; none where its library is missing.
-async fn statements(db: &Db) -> Option<i64> {
-    let sql = "SELECT sum(s.calls)::bigint FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database()";
-    sqlx::query_scalar(sql).fetch_one(db.pool()).await.ok()
-}
 
 async fn act(db: &Db, action: Action) -> i64 {
     let planned = plan(db, action).await.unwrap();

@@ -10,7 +10,7 @@ use switchboard::queue::claim::claim;
 use switchboard::queue::{Claimed, End};
 
 use crate::support::settlement::{failed, settle};
-use crate::support::work::{PATIENCE, count, epoch, queued, sandbox, statuses, until};
+use crate::support::work::{PATIENCE, count, epoch, play, queued, sandbox, statuses, until};
 use crate::support::{Program, TestDb, eventually};
 
 /// The last attempt of a job whose call failed as calls fail in an outage.
@@ -170,6 +170,53 @@ async fn a_pause_takes_back_what_was_claimed_and_burns_nothing() {
     eventually(PATIENCE, || std::future::ready(sandbox.counters()["twilio"].total >= 20)).await;
     program.json(&["lanes", "pause", "twilio"]).await;
     all_is_back(&test.db, std::time::Instant::now()).await;
+}
+
+#[tokio::test]
+async fn a_job_that_waits_for_the_rate_goes_back_when_its_lane_stands_still() {
+    let test = TestDb::new().await;
+    queued(&test.db, 120).await;
+    let sandbox = sandbox("ok").await;
+    let program = Program::calling(&test, &sandbox).twilio("RATE", "0.02");
+    let _worker = program.start(&["worker"]);
+    // One was sent, and the next may be fifty seconds later.
+    until(&test.db, "SELECT EXISTS (SELECT FROM job_history) AND EXISTS (SELECT FROM jobs WHERE state = 'running')")
+        .await;
+    program.json(&["lanes", "pause", "twilio"]).await;
+    all_is_back(&test.db, std::time::Instant::now()).await;
+    assert_eq!(sandbox.counters()["twilio"].total, 1);
+}
+
+#[tokio::test]
+async fn a_refused_credential_parks_the_lane_and_takes_back_what_was_claimed() {
+    let test = TestDb::new().await;
+    queued(&test.db, 400).await;
+    let sandbox = sandbox("slow=50ms").await;
+    let program = Program::calling(&test, &sandbox);
+    let _worker = program.start(&["worker"]);
+    eventually(PATIENCE, || std::future::ready(sandbox.counters()["twilio"].total >= 20)).await;
+    play(&sandbox, "401");
+    until(&test.db, "SELECT EXISTS (SELECT FROM lanes WHERE lane = 'twilio' AND parked_reason = 'credential')").await;
+    all_is_back(&test.db, std::time::Instant::now()).await;
+    assert_eq!(count(&test.db, "SELECT count(*) FROM breaker_events").await, 0, "a wrong key is no outage");
+}
+
+#[tokio::test]
+async fn an_open_breaker_takes_back_what_was_claimed_and_burns_nothing_of_it() {
+    let test = TestDb::new().await;
+    queued(&test.db, 400).await;
+    let sandbox = sandbox("slow=50ms").await;
+    let program = Program::calling(&test, &sandbox)
+        .with("SWITCHBOARD_BREAKERS__TWILIO__COOL_OFF", "5m")
+        .with("SWITCHBOARD_BREAKERS__TWILIO__COOL_OFF_CAP", "5m");
+    let _worker = program.start(&["worker"]);
+    eventually(PATIENCE, || std::future::ready(sandbox.counters()["twilio"].total >= 20)).await;
+    play(&sandbox, "503");
+    until(&test.db, "SELECT EXISTS (SELECT FROM breakers WHERE name = 'twilio' AND state = 'open')").await;
+    until(&test.db, "SELECT NOT EXISTS (SELECT FROM jobs WHERE state = 'running')").await;
+    let untouched = "SELECT count(*) FROM jobs j WHERE attempt > 0 AND NOT EXISTS (SELECT FROM job_failures f WHERE f.job_id = j.id)";
+    assert_eq!(count(&test.db, untouched).await, 0, "only what was called and failed has used an attempt");
+    assert!(count(&test.db, "SELECT count(*) FROM jobs WHERE state = 'waiting'").await > 100);
 }
 
 #[tokio::test]

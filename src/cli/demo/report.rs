@@ -56,6 +56,8 @@ pub struct ProviderRow {
     pub while_open: usize,
     /// Most calls at once, at the stand-in.
     pub most_at_once: u64,
+    /// Most calls that arrived within a tenth of a second, at the stand-in.
+    pub most_in_100_ms: u64,
     /// USD.
     pub cost: f64,
 }
@@ -173,6 +175,7 @@ async fn providers(db: &Db, sandbox: &Sandbox, outages: &[Outage]) -> Result<Vec
             open_s: own.iter().map(open).sum::<f64>() + 0.0,
             while_open: while_open(&calls, &own),
             most_at_once: counters.get(provider).map_or(0, |counted| counted.most_at_once),
+            most_in_100_ms: counters.get(provider).map_or(0, |counted| counted.most_in_100_ms),
             cost: used.map_or(0.0, |u| u.3),
         }
     };
@@ -248,7 +251,7 @@ pub fn print(r: &Report) -> Result<(), Failure> {
     ))?;
     for p in r.providers.iter().filter(|p| p.calls > 0) {
         output::line(&format!(
-            "  {:<17} {:>6} calls, {:>5} from the cache, {:>5} without data; open {} times, {:.1} s; at most {} at once; ${:.2}",
+            "  {:<17} {:>6} calls, {:>5} from the cache, {:>5} without data; open {} times, {:.1} s; at most {} at once, {} in 100 ms; ${:.2}",
             p.provider,
             n(p.calls),
             thousands(p.cached),
@@ -256,6 +259,7 @@ pub fn print(r: &Report) -> Result<(), Failure> {
             p.openings,
             p.open_s,
             p.most_at_once,
+            p.most_in_100_ms,
             p.cost
         ))?;
     }

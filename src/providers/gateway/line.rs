@@ -1,13 +1,15 @@
 //! What the gateway knows of one provider: where it lives, how it is spoken to, and everything that holds its calls back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::budget::{Budget, Spent};
 use super::rate::Pacing;
-use crate::breakers::Guard;
+use crate::breakers::{Admission, Guard};
 use crate::providers::MicroUsd;
 use crate::providers::batching::Batching;
+use crate::providers::call::Pass;
 use crate::providers::limiter::Limiter;
 use crate::providers::packages::Packages;
 use crate::settings::CacheSettings;
@@ -53,6 +55,8 @@ pub struct Line {
     pub rate: Mutex<Pacing>,
     /// Its day's money and calls.
     pub budget: Mutex<Budget>,
+    /// Its lane is paused or parked: whoever waits for the rate goes back.
+    pub stopped: AtomicBool,
 }
 
 impl Line {
@@ -105,17 +109,27 @@ impl Line {
         self.rate().own().map(|own| (own.ceil() as u32).max(1))
     }
 
-    /// Waits for the next free moment of the rate; for another one when the rate changes meanwhile.
-    pub(super) async fn turn(&self) {
+    /// Whether its lane stands still now.
+    pub fn stop(&self, stopped: bool) {
+        self.stopped.store(stopped, Ordering::Relaxed);
+    }
+
+    /// Waits for the next free moment of the rate; for another one when the rate changes meanwhile. False when the lane stands still
+    /// before it comes: at a call a minute that may be long after.
+    pub(super) async fn turn(&self, pass: Pass) -> bool {
+        let is_refused = || pass == Pass::Ordinary && self.guard.admit() == Admission::Refused;
         loop {
             let (mut wait, pace) = self.rate().take(Instant::now());
             while !wait.is_zero() && self.rate().is(pace) {
+                if self.stopped.load(Ordering::Relaxed) || is_refused() {
+                    return false;
+                }
                 let part = wait.min(LOOK);
                 tokio::time::sleep(part).await;
                 wait -= part;
             }
             if wait.is_zero() {
-                return;
+                return true;
             }
         }
     }

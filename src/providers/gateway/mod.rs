@@ -132,7 +132,9 @@ impl Gateway {
         let Some(line) = self.lines.get(provider) else {
             return Err(refused(ErrorKind::Internal, "this provider is switched off"));
         };
-        line.turn().await;
+        if !line.turn(pass).await {
+            return Err(refused(ErrorKind::CircuitOpen, "the lane stands still"));
+        }
         let generation = match (pass, line.guard.admit()) {
             (Pass::Probe(generation), _) | (Pass::Ordinary, Admission::Call(generation)) => generation,
             (Pass::Ordinary, Admission::Refused) => {

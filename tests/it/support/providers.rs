@@ -115,6 +115,7 @@ fn line(id: &'static str, base_url: String) -> Line {
         keep: None,
         rate: Mutex::default(),
         budget: Mutex::default(),
+        stopped: Default::default(),
         guard: Guard::new(provider.breaker.unwrap(), rules, Breaker::new()),
         limiter: Mutex::new(Limiter::new(16, 64)),
     }

@@ -62,6 +62,12 @@ pub async fn epoch(db: &Db) -> i64 {
     node::join(db, &Joining::here("worker", vec!["twilio".into()])).await.unwrap()
 }
 
+/// Statements that the server has counted for this database; none where its library is missing.
+pub async fn statements(db: &Db) -> Option<i64> {
+    let sql = "SELECT sum(s.calls)::bigint FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database()";
+    sqlx::query_scalar(sql).fetch_one(db.pool()).await.ok()
+}
+
 /// One number that a statement gives.
 pub async fn count(db: &Db, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(db.pool()).await.unwrap()

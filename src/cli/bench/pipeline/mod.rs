@@ -10,6 +10,7 @@ mod lanes;
 mod latency;
 mod meltdown;
 mod outage;
+mod parking;
 mod schedule;
 mod sums;
 mod worker;
@@ -62,11 +63,14 @@ pub enum Part {
     Lanes,
     /// The same contacts again, from the cache.
     Cache,
+    /// A pause, an open breaker, a spent budget, a refused credential: how soon the lane stands still.
+    Parking,
     /// Providers that take 50 ms: contacts a second, processor time and statements.
     Latency,
 }
 
-const ALL: [Part; 6] = [Part::Chain, Part::Lanes, Part::Cache, Part::Latency, Part::Meltdown, Part::Outage];
+const ALL: [Part; 7] =
+    [Part::Chain, Part::Lanes, Part::Cache, Part::Latency, Part::Parking, Part::Meltdown, Part::Outage];
 
 /// Shows the parts and prints their rows; fails when a bar is not held.
 pub async fn run(common: &Common, args: &PipelineArgs) -> Result<ExitCode, Failure> {
@@ -80,6 +84,7 @@ pub async fn run(common: &Common, args: &PipelineArgs) -> Result<ExitCode, Failu
             Part::Chain => chain::show(common, &form).await?,
             Part::Lanes => lanes::show(common, &form).await?,
             Part::Cache => cache::show(common, &form).await?,
+            Part::Parking => parking::show(common, &form).await?,
             Part::Latency => latency::show(common, &form).await?,
         };
         if !common.json {
