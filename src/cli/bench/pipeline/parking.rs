@@ -35,7 +35,8 @@ pub async fn show(common: &Common, form: &Form) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for (cause, moment) in CAUSES {
         let field = Field::lay(common, form, CONTACTS, Some(LATENCY)).await?;
-        let mut settings = vec![("SWITCHBOARD_BREAKERS__TWILIO__COOL_OFF".to_owned(), "5m".to_owned())];
+        let long = |key: &str| (format!("SWITCHBOARD_BREAKERS__TWILIO__{key}"), "5m".to_owned());
+        let mut settings = vec![long("COOL_OFF"), long("COOL_OFF_CAP")];
         if cause == "budget" {
             settings.push(("SWITCHBOARD_PROVIDERS__TWILIO__BUDGET_CALLS".to_owned(), (2 * BEFORE).to_string()));
         }
