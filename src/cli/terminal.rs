@@ -107,6 +107,7 @@ async fn ready(common: &Common, args: &ConsoleArgs, settings: Settings) -> Resul
         logs: Some(trace.ring.clone()),
         desks: desks::desks(opened.db(), &opened.settings, &lent, keys).await?,
         zone: opened.settings.time_zone,
+        notify: opened.settings.console.notify,
         rights: Some(access.rights.clone()),
     };
     Ok(Ready { opened, crew, show, trace })
@@ -159,6 +160,8 @@ pub struct Show {
     pub desks: Desks,
     /// Whose days a filter means.
     pub zone: chrono_tz::Tz,
+    /// Whether a critical alert rings the bell and sends a desktop notice.
+    pub notify: bool,
     /// What the database lets this login do.
     pub rights: Option<Rights>,
 }
@@ -200,6 +203,7 @@ impl Show {
             rules: self.rules.clone(),
             desks: self.desks.clone(),
             zone: self.zone,
+            notify: self.notify,
             rights: self.rights.clone(),
             logs: self.logs.clone(),
             log_dir: self.around.log_dir.clone(),

@@ -97,6 +97,8 @@ pub enum Msg {
     Keys(Result<Arc<Keymap>, String>),
     /// The text that an editor left, or why there is none.
     Edited(Result<String, String>),
+    /// How a recording went.
+    Recorded(Result<String, String>),
     /// A theme is in use, or why not.
     Themed(Result<String, String>),
     /// Names of the themes that can be chosen.

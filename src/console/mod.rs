@@ -18,10 +18,12 @@ pub mod keys;
 mod look;
 pub mod message;
 pub mod model;
+mod notice;
 mod opening;
 mod outside;
 mod perform;
 pub mod plain;
+mod record;
 pub mod screen;
 mod signals;
 pub mod theme;
@@ -94,6 +96,8 @@ pub struct ConsoleOptions {
     pub desks: Desks,
     /// Whose days a filter means.
     pub zone: chrono_tz::Tz,
+    /// Whether a critical alert rings the bell and sends a desktop notice.
+    pub notify: bool,
     /// The log of this process.
     pub logs: Option<RingReader>,
     /// The folder of log files.
@@ -166,7 +170,9 @@ pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleErr
     let logs = options.logs.map(|ring| (ring, 0));
     let spots = Vec::new();
     let (pool, titled) = (options.pool, String::new());
-    let turn = turn::Turn { model, look, hands, terminal, output, pool, frames, asked: false, spots, titled, logs };
+    let (notice, recorder) = (notice::Notice::new(options.notify), None);
+    let aside = turn::Aside { notice, recorder, titled };
+    let turn = turn::Turn { model, look, hands, terminal, output, pool, frames, asked: false, spots, aside, logs };
     let opening::Ears { input, said, early } = heard;
     let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
     let exit = runtime.block_on(turn.run(early, ears));

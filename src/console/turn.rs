@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -20,8 +21,10 @@ use super::frames::Frames;
 use super::look::Look;
 use super::message::{Msg, Spot};
 use super::model::{Model, Overlay, Screen, TimelineTab};
+use super::notice::Notice;
 use super::outside::Terminal;
 use super::perform::{Hands, Home};
+use super::record::Recorder;
 use super::signals::{Asked, Signals, seconds};
 use super::update::update;
 use super::{Exit, Pool, screen};
@@ -50,10 +53,18 @@ pub struct Turn {
     pub(super) asked: bool,
     /// What lies where on the screen, for the mouse.
     pub(super) spots: Vec<(Rect, Spot)>,
-    /// The terminal's title.
-    pub(super) titled: String,
+    /// What goes beside the picture.
+    pub(super) aside: Aside,
     /// The log, and the newest line that the model has.
     pub(super) logs: Option<(RingReader, u64)>,
+}
+
+/// What leaves for the terminal beside the picture, and where the picture goes besides.
+pub struct Aside {
+    pub(super) notice: Notice,
+    pub(super) recorder: Option<Recorder>,
+    /// The terminal's title.
+    pub(super) titled: String,
 }
 
 /// Where messages come from.
@@ -225,6 +236,7 @@ impl Turn {
                 Effect::Outside(outside) => self.outside(outside).await,
                 Effect::Copy(text) => self.frames.beside(&edge::clipboard(&text)),
                 Effect::Mouse(on) => self.frames.beside(if on { MOUSE_ON } else { MOUSE_OFF }),
+                Effect::Record(path) => self.record(path),
                 Effect::Link => self.hands.set_slow(self.model.facts.slow),
                 Effect::Measure => self.frames.measure_again(),
                 Effect::Restyle => {
@@ -251,17 +263,35 @@ impl Turn {
         self.spots = screen::draw(&self.model, &self.look.theme, &mut picture, area);
         if let Some(bytes) = self.frames.make(picture, self.model.facts.slow, Instant::now())? {
             self.asked = matches!(self.model.overlay, Some(Overlay::Confirm(_)));
+            if self.aside.recorder.as_ref().is_some_and(|recorder| !recorder.take(&bytes)) {
+                self.aside.recorder = None;
+            }
             self.output.send(bytes);
         }
         Ok(None)
     }
 
+    /// Begins a recording with the whole picture, or ends it.
+    fn record(&mut self, path: Option<PathBuf>) {
+        self.aside.recorder = None;
+        let Some(path) = path else { return };
+        match Recorder::begin(path, self.model.size, self.hands.results()) {
+            Ok(recorder) => self.aside.recorder = Some(recorder),
+            Err(error) => self.model.say(format!("nothing is recorded: {error}"), true, Utc::now()),
+        }
+        self.frames.forget();
+    }
+
     /// The terminal's title carries the worst state: it is seen from another window.
     fn title(&mut self) {
         let title = screen::title(&self.model);
-        if title != self.titled {
+        if title != self.aside.titled {
             self.frames.beside(format!("\x1b]2;{title}\x07").as_bytes());
-            self.titled = title;
+            self.aside.titled = title;
+        }
+        if let Some(notice) = self.model.pulse.as_ref().and_then(|pulse| self.aside.notice.heard(&pulse.status.alerts))
+        {
+            self.frames.beside(notice.as_bytes());
         }
     }
 

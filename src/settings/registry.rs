@@ -100,6 +100,7 @@ const SINGLE: &[Single] = &[
         put(&mut s.console.theme, word(v, THEMES))
     }),
     Single("console.esc_delay", DURATION, |s, v| lasting(&mut s.console.esc_delay, v)),
+    Single("console.notify", YES, |s, v| put(&mut s.console.notify, yes(v))),
     Single("console.link", "auto, slow or normal", |s, v| {
         let links = [("auto", Link::Measured), ("slow", Link::Slow), ("normal", Link::Normal)];
         put(&mut s.console.link, links.iter().find(|(name, _)| *name == v.trim()).map(|(_, link)| *link))

@@ -322,11 +322,18 @@ pub struct ConsoleSettings {
     pub esc_delay: Duration,
     /// How much a redraw may cost.
     pub link: Link,
+    /// Whether a critical alert rings the bell and sends a desktop notice.
+    pub notify: bool,
 }
 
 impl Default for ConsoleSettings {
     fn default() -> Self {
-        ConsoleSettings { theme: "terminal".into(), esc_delay: Duration::from_millis(50), link: Link::Measured }
+        ConsoleSettings {
+            theme: "terminal".into(),
+            esc_delay: Duration::from_millis(50),
+            link: Link::Measured,
+            notify: false,
+        }
     }
 }
 

@@ -132,6 +132,7 @@ impl Stage {
             logs,
             desks: self.desks.clone(),
             zone: chrono_tz::UTC,
+            notify: false,
             rights: None,
         };
         show.over(&self.db, self.crew.take(), (Some(opening), runtime))

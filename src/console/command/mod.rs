@@ -87,6 +87,8 @@ pub enum Command {
     Theme(String),
     /// Whether the link is slow; none = it is measured anew.
     Link(Option<bool>),
+    /// Record what leaves for the terminal in this file; none: no more.
+    Record(Option<String>),
     /// The state at a moment.
     At(DateTime<Utc>),
 }

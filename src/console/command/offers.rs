@@ -134,7 +134,7 @@ const ACTS: [(&str, &str); 26] = [
 ];
 
 /// What only looks, and names no lane or breaker.
-const LOOKS: [(&str, &str); 37] = [
+const LOOKS: [(&str, &str); 39] = [
     ("status", "everything at one glance"),
     ("lanes list", "all lanes"),
     ("breakers list", "all breakers, the worst first"),
@@ -168,6 +168,8 @@ const LOOKS: [(&str, &str); 37] = [
     ("drill meltdown", "rehearse the failure of everything"),
     ("at ", "the state at a moment: 11:59, or -10m"),
     ("at -1h", "the state an hour ago"),
+    ("record ", "record what is drawn as an asciinema file: a name such as night.cast"),
+    ("record stop", "end the recording"),
     ("link slow", "few bytes: numbers instead of charts, data every 5 s"),
     ("link normal", "charts, and data every second"),
     ("link auto", "ask the terminal how fast it reads"),

@@ -19,6 +19,8 @@ pub enum Pick {
     Theme(String),
     /// End an import or export.
     End(u64),
+    /// Go on with an import that ended early.
+    Resume(u64),
     /// Nothing: it only says something.
     Nothing,
 }

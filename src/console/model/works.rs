@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::console::effect::Import;
+
 /// Ended works that are still shown.
 pub const WORKS_MAX: usize = 20;
 
@@ -27,6 +29,8 @@ pub struct Work {
     pub step: (Step, DateTime<Utc>),
     /// How it ended, and whether well.
     pub ended: Option<(String, bool)>,
+    /// The import that it is: ended early, it can go on.
+    pub again: Option<Import>,
 }
 
 impl Work {
@@ -53,7 +57,7 @@ mod tests {
     fn rate_and_time_left_come_from_what_was_done() {
         let begun = DateTime::UNIX_EPOCH;
         let step = (Step { rows: 500, part: Some(0.25) }, begun + TimeDelta::seconds(10));
-        let work = Work { id: 1, name: "import a.csv".into(), begun, step, ended: None };
+        let work = Work { id: 1, name: "import a.csv".into(), begun, step, ended: None, again: None };
         assert_eq!((work.rate(), work.left_s()), (50.0, Some(30)));
     }
 }

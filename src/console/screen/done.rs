@@ -69,6 +69,7 @@ pub(super) fn draw(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>
     if top <= 0.0 || model.facts.slow {
         let text = match top {
             _ if marks.is_none() && model.chart_minutes().is_some() => "reading".to_owned(),
+            0.0 if marks.is_some() && rates.is_empty() => "too little was sampled yet for so long a chart".to_owned(),
             0.0 => "nothing was done in this time".to_owned(),
             _ => format!("at most {}", words::rate(top)),
         };

@@ -102,8 +102,10 @@ fn lane_facts(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     };
     let used = sheet.wrapped(Rect { height: inner.height.min(2), ..inner }, &why, marks::lane(lane).token);
     let limit = match lane.concurrency {
-        Some(n) => format!("runs {} of {n} at once, set by a person; adaptive {}", lane.running, lane.rate_limit),
-        None => format!("runs {} of {} at once, adaptive", lane.running, lane.rate_limit),
+        Some(n) => {
+            format!("{} claimed; limit {n} at once, set by a person; adaptive {}", lane.running, lane.rate_limit)
+        }
+        None => format!("{} claimed; limit {} at once, adaptive", lane.running, lane.rate_limit),
     };
     let here = lane.node_concurrency.map_or_else(String::new, |n| format!("; {n} a node"));
     let oldest = lane.oldest_s.map_or_else(|| "nothing waits".into(), |s| format!("oldest waits {}", words::span(s)));

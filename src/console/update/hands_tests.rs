@@ -198,3 +198,25 @@ fn changed_keys_hold_at_once_and_a_wrong_file_leaves_the_old_ones() {
     assert!(said(&model).contains("paws"));
     assert!(wished(&press(&mut model, "v")).is_some());
 }
+
+#[test]
+fn an_import_that_was_ended_goes_on_from_the_list_of_works() {
+    let mut model = model((120, 36), true);
+    let effects = press(&mut model, ":import /tmp/a.csv --yes --rejects /tmp/no.csv\n");
+    assert!(matches!(effects.as_slice(), [.., Effect::Work(1, Job::Import(..))]), "{effects:?}");
+    let ended = Msg::Ended(1, Err("ended by hand: what was done stays".into()));
+    update(&mut model, ended, now());
+    let effects = press(&mut model, "J\n");
+    let [.., Effect::Work(2, Job::Import(file, _))] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((file.path.as_str(), file.rejects.as_deref()), ("/tmp/a.csv", Some("/tmp/no.csv.1")));
+    update(&mut model, Msg::Ended(2, Ok("9 rows read".into())), now());
+    assert!(press(&mut model, "J\n").iter().all(|e| !matches!(e, Effect::Work(..))), "what ended well is over");
+}
+
+#[test]
+fn a_recording_is_begun_and_ended_by_a_line() {
+    let mut model = model((120, 36), true);
+    let effects = press(&mut model, ":record /tmp/night.cast\n");
+    assert!(effects.contains(&Effect::Record(Some("/tmp/night.cast".into()))), "{effects:?}");
+    assert!(press(&mut model, ":record stop\n").contains(&Effect::Record(None)));
+}

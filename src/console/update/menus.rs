@@ -48,6 +48,7 @@ fn choose(model: &mut Model, menu: Menu, press: &mut Press<'_>) {
         Pick::Copy(text) => copy::send(model, text, press),
         Pick::Theme(name) => press.effects.push(Effect::Theme(name)),
         Pick::End(id) => press.effects.push(Effect::EndWork(id)),
+        Pick::Resume(id) => run::resume(model, id, press),
         Pick::Nothing => {}
     }
 }
@@ -182,6 +183,9 @@ pub(super) fn works(model: &mut Model, press: &mut Press<'_>) {
 
 fn work(work: &Work) -> Item {
     match &work.ended {
+        Some((text, false)) if work.again.is_some() => {
+            Item::new(format!("{}: {text}", work.name), "Enter goes on", Pick::Resume(work.id))
+        }
         Some((text, _)) => Item::new(format!("{}: {text}", work.name), "ended", Pick::Nothing),
         None => Item::new(crate::console::screen::work_line(work), "Enter ends it", Pick::End(work.id)),
     }

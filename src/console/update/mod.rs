@@ -108,7 +108,8 @@ fn on_data(model: &mut Model, msg: Msg, now: DateTime<Utc>) {
         Msg::Keys(Ok(keymap)) => model.facts.keymap = keymap,
         Msg::Keys(Err(why)) => model.say(format!("keys.toml is not used: {why}"), true, now),
         Msg::Themed(Ok(name)) => model.say(format!("theme {name}"), false, now),
-        Msg::Themed(Err(why)) => model.say(why, true, now),
+        Msg::Recorded(Ok(text)) => model.say(format!("recorded: {text}"), false, now),
+        Msg::Themed(Err(why)) | Msg::Recorded(Err(why)) => model.say(why, true, now),
         _ => {}
     }
 }

@@ -3,7 +3,7 @@
 use super::press::{self, Press};
 use super::{allowed, ask, credentials, papers, prompt, travel};
 use crate::console::command::{self, Command, Turn};
-use crate::console::effect::{Effect, Job, Outside};
+use crate::console::effect::{Effect, Import, Job, Outside};
 use crate::console::keys::Do;
 use crate::console::model::{Level, Model, Overlay, Screen, Search, Step, WORKS_MAX, Work};
 use crate::operations::actions::{Action, Chore, Confirmed, Limits, LookUp, Schedule, Tier};
@@ -44,6 +44,13 @@ fn run(model: &mut Model, command: Command, press: &mut Press<'_>) {
         Command::Link(None) => {
             model.facts.slow = false;
             press.effects.extend([Effect::Link, Effect::Measure]);
+        }
+        Command::Record(file) => {
+            let words = file
+                .as_ref()
+                .map_or("the recording ends".to_owned(), |file| format!("recording to {file}; `record stop` ends it"));
+            model.say(words, false, press.now);
+            press.effects.push(Effect::Record(file.map(Into::into)));
         }
         Command::At(at) => travel::to(model, at, press),
         leads => lead(model, leads),
@@ -127,14 +134,14 @@ pub(super) fn act(model: &mut Model, confirmed: Confirmed, press: &mut Press<'_>
     if plan.tier < Tier::Heavy {
         return press.effects.push(Effect::Run(Box::new(confirmed)));
     }
-    let id = note(model, format!("{} {}", plan.action.verb(), plan.action.target()), press.now);
+    let id = note(model, format!("{} {}", plan.action.verb(), plan.action.target()), None, press.now);
     press.effects.push(Effect::RunLong(id, Box::new(confirmed)));
 }
 
 /// Writes a work down; its number.
-fn note(model: &mut Model, name: String, now: chrono::DateTime<chrono::Utc>) -> u64 {
+fn note(model: &mut Model, name: String, again: Option<Import>, now: chrono::DateTime<chrono::Utc>) -> u64 {
     let id = model.works.last().map_or(1, |w| w.id + 1);
-    model.works.push(Work { id, name, begun: now, step: (Step::default(), now), ended: None });
+    model.works.push(Work { id, name, begun: now, step: (Step::default(), now), ended: None, again });
     if model.works.len() > WORKS_MAX {
         let oldest = model.works.iter().position(|w| w.ended.is_some());
         oldest.map(|at| model.works.remove(at));
@@ -148,8 +155,22 @@ pub(super) fn begin(model: &mut Model, name: String, job: Job, press: &mut Press
         return model.say("four works are under way: let one end first", true, press.now);
     }
     model.say(format!("{name} has begun: J shows how far it is"), false, press.now);
-    let id = note(model, name, press.now);
+    let again = if let Job::Import(file, _) = &job { Some(file.clone()) } else { None };
+    let id = note(model, name, again, press.now);
     press.effects.push(Effect::Work(id, job));
+}
+
+/// Goes on with an import that ended early: rows that are in already are passed over.
+pub(super) fn resume(model: &mut Model, id: u64, press: &mut Press<'_>) {
+    let ended = model.works.iter().find(|work| work.id == id && work.ended.is_some());
+    let Some(mut file) = ended.and_then(|work| work.again.clone()) else { return };
+    if let Some(why) = allowed::writes(model) {
+        return model.say(why, true, press.now);
+    }
+    // What was rejected before stays in its file.
+    file.rejects = file.rejects.map(|rejects| format!("{rejects}.{id}"));
+    let limits = model.facts.lookup.1;
+    begin(model, format!("rest of {}", file.path), Job::Import(file, limits), press);
 }
 
 /// Takes how a work ended.

@@ -97,6 +97,9 @@ enum Typed {
         #[arg(value_parser = ["slow", "normal", "auto"])]
         speed: String,
     },
+    Record {
+        file: String,
+    },
     At {
         #[arg(allow_hyphen_values = true)]
         time: String,
@@ -136,6 +139,7 @@ pub(super) fn parse(line: &str, now: DateTime<Utc>) -> Result<Command, String> {
         Typed::Drill { scenario, rest } => Command::Rehearse(rehearsal("drill", Some(scenario), rest)),
         Typed::Theme { name } => Command::Theme(name),
         Typed::Link { speed } => Command::Link((speed != "auto").then_some(speed == "slow")),
+        Typed::Record { file } => Command::Record(Some(file).filter(|file| file != "stop")),
         Typed::At { time } => Command::At(moment(&time, now)?),
         looks => look(looks)?,
     })
