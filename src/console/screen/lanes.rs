@@ -140,7 +140,7 @@ fn money(lane: &LaneView) -> Vec<Piece<'static>> {
                 token,
             )]
         }
-        None => vec![(format!("spent {spent} today; budget: as the settings say").into(), Token::Muted)],
+        None => vec![(format!("spent {spent} today; no budget set here").into(), Token::Muted)],
     }
 }
 
