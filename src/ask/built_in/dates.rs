@@ -101,7 +101,10 @@ fn between(words: &[Word], anchor: &Anchor) -> Option<(Span, usize)> {
     let at = opens + taken;
     let joined = phrase(joins, &words[at..])?;
     let (high, last) = period(&words[at + joined..], anchor, true)?;
-    Some((format!(":{low}..{high}"), at + joined + last))
+    // A Monday that comes after its Wednesday was another Monday.
+    let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let turned = date(&low).zip(date(&high)).is_some_and(|(low, high)| high < low);
+    (!turned).then(|| (format!(":{low}..{high}"), at + joined + last))
 }
 
 /// `in the last 7 days`, `older than two weeks`, `more than a year old`.
@@ -254,7 +257,7 @@ mod tests {
             let words = words(text);
             assert_eq!(span(&words, &anchor), Some((span_text.to_owned(), words.len())), "{text}");
         }
-        for text in ["in a while", "may", "over 60", "2025", "sun", "between 5 and 6"] {
+        for text in ["in a while", "may", "over 60", "2025", "sun", "between 5 and 6", "between Monday and Wednesday"] {
             assert_eq!(span(&words(text), &anchor), None, "{text}");
         }
     }

@@ -18,6 +18,19 @@ manchester|birmingham|leeds|glasgow|edinburgh|liverpool|bristol|lisbon|porto|sto
 budapest|athens|istanbul|moscow|kyiv|toronto|montreal|vancouver|calgary|ottawa|tokyo|osaka|seoul|beijing|shanghai|mumbai|\
 delhi|bangalore|sydney|melbourne|brisbane|perth|auckland|johannesburg|cape town|cairo|lagos|nairobi|sao paulo|buenos aires";
 
+/// Names that stand behind `in` as a city's does and are none, nor a state or a country of the tables.
+const REGIONS: &str = "europe|asia|africa|oceania|antarctica|america|the americas|north america|south america|central america|\
+latin america|eurasia|eu|emea|apac|latam|dach|benelux|scandinavia|the balkans|the baltics|the caribbean|the middle east|\
+the far east|new england|silicon valley|the midwest|the northeast|the southwest|east coast|west coast|bay area|bavaria|saxony|\
+hesse|thuringia|brandenburg|westphalia|rhineland|swabia|tyrol|carinthia|styria|catalonia|andalusia|galicia|tuscany|lombardy|\
+sicily|sardinia|piedmont|veneto|umbria|liguria|provence|normandy|brittany|alsace|burgundy|corsica|flanders|wallonia|yorkshire|\
+cornwall|devon|kent|essex|sussex|surrey|lancashire|ulster|queensland|new south wales|tasmania|western australia|south australia|\
+punjab|kerala|gujarat|maharashtra|karnataka|tamil nadu|west bengal|rajasthan|hokkaido|okinawa|jalisco|yucatan|patagonia|\
+siberia|crimea|transylvania|silesia|bohemia|moravia";
+/// What the name of a region ends with.
+const OF_REGIONS: &str =
+    "county|counties|parish|province|region|district|prefecture|canton|coast|area|peninsula|territory|continent";
+
 /// A place behind a preposition, or one that needs none. `outside` negates it.
 pub(super) fn place(words: &[Word], question: &str) -> Option<Reading> {
     let outside = phrase("outside of? the?", words);
@@ -59,7 +72,12 @@ fn named(words: &[Word], question: &str, introduced: bool) -> Option<Reading> {
         (Some("NY"), _, _) if spelled_out => "(state:NY or city:\"New York\")".to_owned(),
         (Some("WA"), _, _) if spelled_out => "(state:WA or city:Washington)".to_owned(),
         (Some("GA"), Some(_), _) if spelled_out => "(state:GA or country:GE)".to_owned(),
+        (Some("LA"), _, _) if !spelled_out => "(state:LA or city:\"Los Angeles\")".to_owned(),
         (Some(state), Some(_), _) if !spelled_out && !introduced => format!("state:{state}"),
+        // `Lebanon, Ohio`: there are towns by the names of countries.
+        (None, Some(country), _) if spelled_out && is_in_state(&words[longest..]) => {
+            format!("(country:{country} or city:{})", quoted_value(question, &words[..longest]))
+        }
         (Some(state), _, _) => format!("state:{state}"),
         (_, Some(country), _) => format!("country:{country}"),
         (_, _, Some((_, "nyc" | "new york city"))) => "city:\"New York\"".to_owned(),
@@ -67,6 +85,11 @@ fn named(words: &[Word], question: &str, introduced: bool) -> Option<Reading> {
         _ => return None,
     };
     Some(Reading::new(text, longest))
+}
+
+/// `, Ohio` stands here.
+fn is_in_state(words: &[Word]) -> bool {
+    phrase(",", words).is_some_and(|comma| longest_place(&STATES, &words[comma..]).is_some())
 }
 
 /// The longest name of a place that stands here; a country also by its adjective.
@@ -78,7 +101,7 @@ fn longest_place(table: &'static Gazetteer, words: &[Word]) -> Option<(usize, &'
         let adjective = |text: &str| {
             table.all().iter().find(|place| place.adjective.eq_ignore_ascii_case(text) && !text.is_empty())
         };
-        let place = table.find(&text).or_else(|| adjective(&text))?;
+        let place = table.find(&text).or_else(|| table.find(&text.replace('.', ""))).or_else(|| adjective(&text))?;
         // A code is two letters: whether they are meant as one, the caller sees by their case.
         Some((taken, place.code))
     })
@@ -99,5 +122,15 @@ fn unknown_city(words: &[Word], question: &str) -> Option<Reading> {
             })
             .count(),
     };
+    let is_region = |name: &[Word]| REGIONS.split('|').any(|region| phrase(region, name) == Some(name.len()));
+    let named = &words[..taken];
+    let ends_as_one = |name: &[Word]| name.last().is_some_and(|last| OF_REGIONS.split('|').any(|end| end == last.text));
+    // `SF`, `BXL`: letters that stand for a name which is not known here.
+    let letters = question[named.first()?.start..named.last()?.end].chars().filter(|c| c.is_alphabetic());
+    let is_code = letters.clone().count() <= 3 && letters.clone().all(char::is_uppercase);
+    let behind = words.get(taken).is_some_and(|next| OF_REGIONS.split('|').any(|end| end == next.text));
+    if !words[0].quoted && (behind || is_code || ends_as_one(named) || is_region(named)) {
+        return None;
+    }
     (taken > 0).then(|| Reading::new(format!("city:{}", quoted_value(question, &words[..taken])), taken))
 }

@@ -213,7 +213,8 @@ impl Reader<'_> {
         let mut text = reading.text.clone();
         if span {
             let by_verb = self.verb.take().map(|(_, field)| field);
-            let Some(field) = by_verb.or_else(|| time_of(self.last.as_deref())) else {
+            let Some(field) = by_verb.or_else(|| time_of(self.last.as_deref())).filter(|field| self.is_meant(field))
+            else {
                 self.not_understood(from, to);
                 return self.pass(reading.taken, false);
             };
@@ -236,6 +237,13 @@ impl Reader<'_> {
             }
         }
         self.asked = false;
+    }
+
+    /// With something of its own time before it, though not right before it, a bare span may mean that time as well as the
+    /// contact's: `enriched firms in Texas last week`.
+    fn is_meant(&self, field: &str) -> bool {
+        let has_own_time = |text: &str| ["enriched:true", "sim_swapped:true"].iter().any(|own| text.contains(own));
+        field != "created" || !self.read.understood.iter().any(|part| has_own_time(&part.filter))
     }
 
     /// `carrier Foo or Bar`: a word that nothing else explains is another value of the field before it.
@@ -266,10 +274,14 @@ fn time_of(last: Option<&str>) -> Option<&'static str> {
     match last {
         Some(text) if text.starts_with("status:failed") || text.starts_with("error") => Some("last_attempt_at"),
         Some("status:completed" | "status:completed,failed") => Some("looked_up"),
-        Some("business_enriched:true") => Some("business_enriched_at"),
+        Some(text) if text.starts_with("business_enriched:true") => Some("business_enriched_at"),
+        Some(text) if text.starts_with("email_enriched:true") => Some("email_enriched_at"),
+        Some(text) if text.starts_with("address_enriched:true") => Some("address_enriched_at"),
         Some("sim_swapped:true") => Some("sim_swap_last_date"),
         Some("sms_pumping_number_blocked:true") => Some("sms_pumping_number_blocked_date"),
         Some("email_verified:true" | "reassigned:yes" | "forwarded:true") => None,
+        // `not looked up since June` asks for the time of what was not done.
+        Some("looked_up:none" | "business_enriched:false") => None,
         Some(text) if STEPS.iter().any(|(_, step)| text.starts_with(&format!("{step}:"))) => None,
         _ => Some("created"),
     }
@@ -351,11 +363,19 @@ fn provider(words: &[Word], _question: &str) -> Option<Reading> {
         ("failed at|by|on|with|from", "status:failed error_provider:"),
         ("errors|error from|at|by|of|on", "error_provider:"),
         ("email|emails address|addresses? that? found|came|come? by|from", "email_source:"),
-        ("enriched by|from|with|through", "business_enriched:true business_provider:"),
+        ("enriched by|from|with|through", "enriched"),
         ("business data? from|by", "business_provider:"),
     ];
     let (taken, field) = longest(&table, words)?;
     let (last, name) = longest(PROVIDERS, &words[taken..])?;
+    // What a provider enriches: each fills a group of its own.
+    let field = match (*field, *name) {
+        ("enriched", "hunter" | "zerobounce") => "email_enriched:true email_provider:",
+        ("enriched", "whitepages" | "truecaller") => "address_enriched:true address_provider:",
+        ("enriched", "clearbit*") => "business_enriched:true business_provider:",
+        ("enriched", _) => return None,
+        (field, _) => field,
+    };
     Some(Reading::new(format!("{field}{name}"), taken + last))
 }
 

@@ -20,6 +20,7 @@ const FIELDS: &[(&str, (&str, bool))] = &[
     ("city|town", ("city", true)),
     ("state|province", ("state", true)),
     ("country", ("country", true)),
+    ("country|calling|dialling|dialing code", ("country", true)),
     ("industry|sector", ("industry", true)),
     ("website|site", ("website", false)),
     ("email? domain", ("domain", true)),
@@ -43,6 +44,10 @@ const FIELDS: &[(&str, (&str, bool))] = &[
 const ENDS: &str = "and|or|but|in|with|without|from|since|that|which|who|whose|where|on|for|not|,|;|sorted|ordered|by|added|\
 created|imported|before|after|older|newer|than|is|are|contacts|numbers|people|having|has|have|last|today|yesterday|this|as";
 
+/// Words that begin no value: what stands there is another sort of phrase.
+const NO_BEGINNINGS: &str =
+    "of|at|to|like|about|near|around|any|all|no|some|every|either|between|above|below|over|under|less|more";
+
 /// A question to a field of text.
 pub(super) fn text(words: &[Word], question: &str) -> Option<Reading> {
     [by_field(words, question), by_verb(words, question), by_shape(words, question)]
@@ -63,6 +68,7 @@ fn by_field(words: &[Word], question: &str) -> Option<Reading> {
         ("starts|starting|start|begins|beginning|begin with", "*"),
         ("is|are|was|equals|=|:|named|called", ":"),
         ("equal to", ":"),
+        ("of", ":"),
     ];
     let that = phrase("that|which|whose", &words[named..]).unwrap_or(0);
     let (verb, sign) = match longest(&verbs, &words[named + that..]) {
@@ -75,7 +81,12 @@ fn by_field(words: &[Word], question: &str) -> Option<Reading> {
     let article = if verb > 0 { phrase("the|a|an", &words[at..]).unwrap_or(0) } else { 0 };
     let (value, taken) = value(&words[at + article..], question)?;
     let (negated, sign) = sign.strip_prefix('!').map_or((false, sign), |sign| (true, sign));
+    let digits = value.trim_matches('"').trim_start_matches('+');
     let text = match sign {
+        // `country code +49`: countries are written with letters.
+        ":" | "=" if *field == "country" && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("calling_country_code{sign}{digits}")
+        }
         "*" if *field == "phone" => format!("phone:{}*", plus(&value)),
         "*" => format!("{field}:{value}*"),
         sign => format!("{field}{sign}{value}"),
@@ -151,6 +162,9 @@ fn value(words: &[Word], question: &str) -> Option<(String, usize)> {
     let first = words.first()?;
     if first.quoted {
         return Some((quoted(&first.text), 1));
+    }
+    if NO_BEGINNINGS.split('|').any(|word| word == first.text) {
+        return None;
     }
     let ends = |word: &&Word| word.quoted || ENDS.split('|').any(|end| end == word.text);
     let taken = words.iter().take_while(|word| !ends(word)).count();
