@@ -137,8 +137,9 @@ macro_rules! finishing {
         AND j.id = ($1::bigint[])[width_bucket(j.id, $1::bigint[])] AND j.claimed_at = ($2::timestamptz[])[width_bucket(j.id, $1::bigint[])]
         RETURNING j.id, j.kind, j.contact_id, CASE WHEN j.id = ANY($5) THEN 'cancelled' ELSE 'done' END AS outcome, j.attempt, j.created_at, j.claimed_at),
     kept AS (
-        INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, lease_epoch, created_at, claimed_at)
-        SELECT id, $4, kind, contact_id, outcome, attempt, $3, created_at, claimed_at FROM gone),
+        INSERT INTO history_batches (lane, kind, outcome, lease_epoch, ids, contacts, attempts, created_at, claimed_at)
+        SELECT $4, kind, outcome, $3, array_agg(id), array_agg(contact_id), array_agg(attempt), array_agg(created_at), array_agg(claimed_at)
+        FROM gone GROUP BY kind, outcome),
     delta AS (
         INSERT INTO lane_deltas (lane, running, done)
         SELECT $4, -count(*), count(*) FILTER (WHERE outcome = 'done') FROM gone HAVING count(*) > 0)

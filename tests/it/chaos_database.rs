@@ -45,14 +45,14 @@ async fn a_full_disk_makes_the_settler_wait_and_no_call_is_made_twice() {
     let test = TestDb::new().await;
     queued(&test.db, LOOKUPS as usize).await;
     let full = "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
-                CREATE TRIGGER disk_full BEFORE INSERT ON job_history FOR EACH STATEMENT EXECUTE FUNCTION disk_full()";
+                CREATE TRIGGER disk_full BEFORE INSERT ON history_batches FOR EACH STATEMENT EXECUTE FUNCTION disk_full()";
     sqlx::raw_sql(full).execute(test.db.pool()).await.unwrap();
     let sandbox = sandbox("ok").await;
     let worker = Program::calling(&test, &sandbox).start(&["worker", "--until-empty"]);
     crate::support::eventually(crate::support::work::PATIENCE, || std::future::ready(calls(&sandbox) >= 16)).await;
     until(&test.db, "SELECT max(heartbeat_at) > min(started_at) + interval '1 s' FROM nodes").await;
     assert_eq!(count(&test.db, "SELECT count(*) FROM job_history").await, 0);
-    sqlx::raw_sql("DROP TRIGGER disk_full ON job_history").execute(test.db.pool()).await.unwrap();
+    sqlx::raw_sql("DROP TRIGGER disk_full ON history_batches").execute(test.db.pool()).await.unwrap();
     assert_eq!(worker.ended().await.code, 0);
     assert_eq!((statuses(&test.db).await, calls(&sandbox) as i64), ((0, 0, LOOKUPS, 0), LOOKUPS));
     accounted(&test.db, LOOKUPS).await;

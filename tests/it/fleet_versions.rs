@@ -14,7 +14,7 @@ const LATER: &str = "BEGIN;
     ALTER TABLE contacts ADD COLUMN later integer;
     ALTER TABLE lanes ADD COLUMN later boolean NOT NULL DEFAULT false;
     ALTER TABLE nodes ADD COLUMN later text;
-    ALTER TABLE job_history ADD COLUMN later text;
+    ALTER TABLE history_batches ADD COLUMN later text;
     CREATE INDEX jobs_later ON jobs (later) WHERE state = 'waiting';
     INSERT INTO schema_migrations (version, description, checksum) VALUES (9001, 'later', 'x');
     COMMIT;";

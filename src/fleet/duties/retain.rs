@@ -34,8 +34,9 @@ pub struct Keep {
 type Rule = (&'static str, fn(&Keep) -> Duration);
 
 /// $1 is the age in seconds, $2 the size of a batch.
-const RULES: [Rule; 11] = [
-    ("/* sample */ DELETE FROM job_history WHERE ctid = ANY(ARRAY(SELECT ctid FROM job_history WHERE finished_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.job_history),
+const RULES: [Rule; 12] = [
+    ("/* sample */ DELETE FROM history_batches WHERE ctid = ANY(ARRAY(SELECT ctid FROM history_batches WHERE finished_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.job_history),
+    ("/* sample */ DELETE FROM history_singles WHERE ctid = ANY(ARRAY(SELECT ctid FROM history_singles WHERE finished_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.job_history),
     ("/* sample */ DELETE FROM job_trash WHERE ctid = ANY(ARRAY(SELECT ctid FROM job_trash WHERE discarded_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.job_trash),
     ("/* sample */ DELETE FROM job_failures WHERE ctid = ANY(ARRAY(SELECT ctid FROM job_failures WHERE failed_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.job_failures),
     ("/* sample */ DELETE FROM samples WHERE ctid = ANY(ARRAY(SELECT ctid FROM samples WHERE at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.fine_samples),

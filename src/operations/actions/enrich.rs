@@ -25,7 +25,7 @@ const ENQUEUE: &str = "),
         DELETE FROM jobs WHERE kind <> 'lookup' AND state = 'dead' AND contact_id IN (SELECT id FROM chosen)
         RETURNING id, lane, kind, contact_id, attempt, created_at),
     kept AS (
-        INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, created_at)
+        INSERT INTO history_singles (id, lane, kind, contact_id, outcome, attempt, created_at)
         SELECT id, lane, kind, contact_id, 'cancelled', attempt, created_at FROM buried),
     lane_delta AS (
         INSERT INTO lane_deltas (lane, waiting, enqueued, dead)

@@ -5,12 +5,9 @@ use std::time::Instant;
 
 use super::super::super::Failure;
 use super::super::figure::Figure;
-use super::ground::Ground;
+use super::ground::{BATCH, Ground};
 use super::{KIND, LANE, ROUNDS};
-use crate::queue::enqueue::{Work, enqueue, wake};
 
-/// Contacts in one enqueue: what an import hands over.
-const BATCH: usize = 5000;
 /// More than this is measured in part.
 const MOST: i64 = 100_000;
 
@@ -19,7 +16,7 @@ pub async fn measure(ground: &Ground, jobs: i64) -> Result<Vec<Figure>, Failure>
     let (mut ours, mut copies) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         copies.push(timed(ground, &contacts, copy(ground, &contacts)).await?);
-        ours.push(timed(ground, &contacts, put(ground, &contacts)).await?);
+        ours.push(timed(ground, &contacts, ground.enqueue(&contacts)).await?);
     }
     ground.clear().await?;
     Ok(vec![Figure::new("enqueue", "jobs/s", &ours, ("COPY of the same rows", &copies))])
@@ -37,20 +34,9 @@ async fn timed(
     Ok(contacts.len() as f64 / begun.elapsed().as_secs_f64())
 }
 
-async fn put(ground: &Ground, contacts: &[i64]) -> Result<(), Failure> {
-    let work = Work { lane: LANE, kind: KIND, max_attempts: 5, priority: 100 };
-    for batch in contacts.chunks(BATCH) {
-        let mut tx = ground.db.begin().await?;
-        enqueue(&mut tx, work, batch).await?;
-        wake(&mut tx, LANE).await?;
-        tx.commit().await?;
-    }
-    Ok(())
-}
-
 async fn copy(ground: &Ground, contacts: &[i64]) -> Result<(), Failure> {
     let mut connection = ground.db.pool().acquire().await?;
-    for batch in contacts.chunks(BATCH) {
+    for batch in contacts.chunks(BATCH as usize) {
         let mut rows = String::with_capacity(batch.len() * 32);
         for contact in batch {
             let _ = writeln!(rows, "{LANE}\t{KIND}\t{contact}\t100\twaiting\t5");

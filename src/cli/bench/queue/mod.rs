@@ -81,15 +81,15 @@ pub async fn run(common: &Common, args: &QueueArgs) -> Result<ExitCode, Failure>
 async fn measure(ground: &Ground, jobs: i64, only: &[Part]) -> Result<Vec<Figure>, Failure> {
     let wanted = |part| only.is_empty() || only.contains(&part);
     let (mut figures, mut size) = (Vec::new(), Vec::new());
-    // First, while the table has never been larger.
+    // First, while the table has never been larger. What it leaves in the queue is drained next.
     if wanted(Part::Size) {
         size = size::measure(ground, jobs).await?;
     }
-    if wanted(Part::Enqueue) {
-        figures.extend(enqueue::measure(ground, jobs).await?);
-    }
     if wanted(Part::Drain) {
         figures.extend(throughput::measure(ground, jobs).await?);
+    }
+    if wanted(Part::Enqueue) {
+        figures.extend(enqueue::measure(ground, jobs).await?);
     }
     if wanted(Part::Pickup) {
         figures.extend(pickup::measure(ground, jobs).await?);

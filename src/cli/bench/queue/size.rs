@@ -1,4 +1,4 @@
-//! Claim and depth on a deep queue beside the same on one of 10,000.
+//! Enqueue, claim and depth of a deep queue beside the same of one of 10,000.
 
 use std::time::Instant;
 
@@ -16,15 +16,15 @@ const CLAIM: i64 = 500;
 pub async fn measure(ground: &Ground, jobs: i64) -> Result<Vec<Figure>, Failure> {
     let rig = Rig::join(&ground.db).await?;
     ground.clear().await?;
-    ground.fill(SMALL.min(jobs)).await?;
+    let small = ground.fill(SMALL.min(jobs)).await?;
     let (small_claims, small_depths) = times(ground, rig.epoch()).await?;
     ground.clear().await?;
-    ground.fill(jobs).await?;
+    let large = ground.fill(jobs).await?;
     let (claims, depths) = times(ground, rig.epoch()).await?;
-    ground.clear().await?;
     rig.leave().await?;
     let beside = "the same with 10,000 jobs";
     Ok(vec![
+        Figure::new("enqueue_large", "jobs/s", &[large], (beside, &[small])),
         Figure::new("claim_large", "ms", &claims, (beside, &small_claims)),
         Figure::new("depth_large", "ms", &depths, (beside, &small_depths)),
     ])

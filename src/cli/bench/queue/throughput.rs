@@ -43,12 +43,15 @@ pub async fn measure(ground: &Ground, jobs: i64) -> Result<Vec<Figure>, Failure>
         second.work(true)?;
         rounds.two.push(drain(ground, run, || Ok(rig.engine(None, None))).await?);
         second.work(false)?;
+    }
+    second.end()?;
+    let sleepers = jobs.min(SLEEPERS);
+    for _ in 0..ROUNDS {
+        // In a small table, so that a deep queue need not be made again for each round.
         ground.clear().await?;
-        let sleepers = jobs.min(SLEEPERS);
         ground.fill(sleepers).await?;
         rounds.sleepers.push(drain(ground, sleepers, || Ok(rig.engine(Some(SLEEP), None))).await?);
     }
-    second.end()?;
     rig.leave().await?;
     let ideal = [f64::from(CONCURRENCY) / SLEEP.as_secs_f64()];
     let bare = ("claim 100 + DELETE, two connections", &rounds.bare[..]);
@@ -65,7 +68,8 @@ async fn refill(ground: &Ground, jobs: i64) -> Result<(), Failure> {
     if jobs <= RUN {
         ground.clear().await?;
     }
-    ground.fill(jobs).await
+    ground.fill(jobs).await?;
+    Ok(())
 }
 
 /// Lets an engine take `run` jobs out of the queue. Jobs a second, from its start to the last end that is written.

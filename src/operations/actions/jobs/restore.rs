@@ -17,7 +17,7 @@ const RESTORE: &str = "
         RETURNING id, lane, kind, contact_id, priority, CASE state WHEN 'running' THEN 'waiting' ELSE state END AS state, run_at, attempt, max_attempts,
                   returns, probes, created_at, args, last_error),
     forgotten AS (
-        DELETE FROM job_history h USING back b WHERE h.contact_id = b.contact_id AND h.id = b.id AND h.outcome = 'cancelled'),
+        DELETE FROM history_singles h USING back b WHERE h.contact_id = b.contact_id AND h.id = b.id AND h.outcome = 'cancelled'),
     made AS (
         INSERT INTO jobs (id, lane, kind, contact_id, priority, state, run_at, attempt, max_attempts, returns, probes, created_at, args, last_error)
         OVERRIDING SYSTEM VALUE

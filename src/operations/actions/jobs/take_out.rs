@@ -31,7 +31,7 @@ const TAKE_OUT: &str = "
         SELECT id, lane, kind, contact_id, priority, state, run_at, attempt, max_attempts, returns, probes, created_at, args, last_error, batch_id
         FROM taken, batch),
     kept AS (
-        INSERT INTO job_history (id, lane, kind, contact_id, outcome, attempt, created_at, claimed_at)
+        INSERT INTO history_singles (id, lane, kind, contact_id, outcome, attempt, created_at, claimed_at)
         SELECT id, lane, kind, contact_id, 'cancelled', attempt, created_at, claimed_at FROM taken),
     pending AS (
         UPDATE contacts SET status = 'pending', updated_at = now()
