@@ -18,8 +18,8 @@ const IDLE_LIMIT: Duration = Duration::from_secs(300);
 const ASK_AFTER: Duration = Duration::from_secs(1);
 /// Connections beside a pooler: one that listens, one that migrates.
 const DIRECT_CONNECTIONS: u32 = 2;
-/// Connections that do the same few statements all day: two batches on their way, one urgent claim, one look for what is due.
-const HOT_CONNECTIONS: u32 = 4;
+/// Connections that do the same few statements all day: three batches on their way, one urgent claim, one look for what is due.
+const HOT_CONNECTIONS: u32 = 5;
 
 /// Statements that another client left on a borrowed session: the driver of each client numbers its own from 1.
 const FORGET: &str = "DEALLOCATE ALL";

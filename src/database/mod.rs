@@ -11,6 +11,7 @@ mod open;
 pub mod private;
 pub mod roles;
 mod scratch;
+mod silence;
 mod stale;
 
 pub use clock::Clock;
@@ -19,6 +20,7 @@ pub use error::Error;
 pub use open::Database;
 pub use roles::Rights;
 pub use scratch::Scratch;
+pub use silence::answered;
 
 /// What every query of the upper floors returns.
 pub type Result<T> = std::result::Result<T, Error>;

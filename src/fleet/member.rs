@@ -13,7 +13,7 @@ use super::hints::{self, Hints};
 use super::node::{self, Joining, Wish};
 use super::{duties, leader};
 use crate::breakers::store;
-use crate::database::{Clock, Db, Error, Result, migrate};
+use crate::database::{Clock, Db, Error, Result, answered, migrate};
 use crate::providers::Gateway;
 use crate::queue::lane::{self, Switch};
 use crate::queue::orphans;
@@ -175,7 +175,7 @@ impl Member {
                 () = self.hints.control.notified() => {}
                 () = tokio::time::sleep(CONTROL_PERIOD) => {}
             }
-            if let Err(error) = self.refresh(&gateway).await {
+            if let Err(error) = answered(self.refresh(&gateway)).await {
                 tracing::debug!(%error, "switches could not be read");
             }
         }
@@ -198,7 +198,7 @@ impl Member {
                 () = self.hints.beat.notified() => {}
             }
             full = !full;
-            if full && let Err(error) = self.beat(&options, &gateway).await {
+            if full && let Err(error) = answered(self.beat(&options, &gateway)).await {
                 tracing::warn!(%error, "no beat");
                 full = false;
                 continue;
@@ -275,7 +275,7 @@ impl Member {
             }
             Ok::<(), crate::database::Error>(())
         };
-        if let Err(error) = led.await {
+        if let Err(error) = answered(led).await {
             tracing::warn!(%error, "a duty of the leader failed");
         }
     }

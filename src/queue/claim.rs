@@ -1,7 +1,11 @@
 //! Claiming: one short statement takes a batch under this node's epoch and counts the attempt.
 //!
 //! The lists go through arrays so that the plan never depends on an estimate: index scan on `jobs_claim`, then by place. So it
-//! may be kept, and a claim on an idle engine costs little more than its commit.
+//! may be kept, and a claim on an idle engine costs little more than its round trip.
+//!
+//! A claim alone is committed without waiting for the disk. Where the server crashes before it is written, the job waits again
+//! as if it had not been claimed: what its handler did then is a repeated call, and can't be settled, since the fence asks for
+//! the very moment of the claim, which no later one has. What a settle writes always waits for the disk.
 
 use chrono::{DateTime, Utc};
 
@@ -83,7 +87,7 @@ macro_rules! claiming {
     WITH picked AS (
         SELECT ctid FROM jobs
         WHERE lane = $1 AND state = 'waiting' AND priority < $4 AND NOT (SELECT paused FROM lanes WHERE lane = $1)
-          AND EXISTS (SELECT FROM nodes WHERE epoch = $2 AND state = 'live')
+          AND EXISTS (SELECT FROM nodes WHERE epoch = $2 AND state = 'live') AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'
         ORDER BY priority, run_at, id LIMIT $3 FOR UPDATE SKIP LOCKED),
     claimed AS (
         UPDATE jobs SET state = 'running', lease_epoch = $2, claimed_at = now(), attempt = attempt + 1

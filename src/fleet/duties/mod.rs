@@ -1,7 +1,8 @@
-//! What the leader does at each beat: free orphans, fold depths, renew statistics, end holds, sample, raise alerts, forget what is old.
+//! What the leader does at each beat: free orphans, fold depths, renew statistics, end holds, sample, raise alerts, forget what is old, vacuum.
 
 mod retain;
 mod sample;
+mod tidy;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::database::{Db, Result};
 use crate::queue::{depth, lane, orphans};
 
 pub use retain::{Keep, forget};
+pub use tidy::tidy;
 
 /// What a leader goes by.
 #[derive(Debug, Clone)]
@@ -63,6 +65,7 @@ pub async fn round(db: &Db, orders: &Orders, round: Round) -> Result<()> {
         errand(db.clone(), orders.budgets.zone).await;
     }
     retain::forget(db, &orders.keep).await?;
+    tidy::tidy(db).await?;
     Ok(())
 }
 

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::task::TaskTracker;
 
+use super::buffer::Ready;
 use super::hands::Hands;
 use super::unanswered::Answers;
 use super::work::{Settlement, Work};
-use crate::database::{Db, Result};
+use crate::database::{Db, Result, answered};
 use crate::queue::enqueue::ORDINARY;
 use crate::queue::{Claimed, End, claim};
 
@@ -105,11 +106,11 @@ impl<W: Work> Fetcher<W> {
         // With nothing in the buffer the batches on their way bring what is most urgent; this goes before what is ordinary.
         let priority = i32::from(priority.unwrap_or(ORDINARY));
         let urgent = claim::claim_before(&self.db, self.hands.lane, epoch, (URGENT_MAX, priority));
-        let jobs = self.answers.of(urgent).await?;
+        let jobs = self.answers.of(answered(urgent)).await?;
         if jobs.len() as i64 == URGENT_MAX {
             self.again.store(true, Ordering::Release);
         }
-        self.take_in(epoch, jobs).await
+        self.take_in(epoch, jobs, None).await
     }
 
     /// Waits until no claim is on its way; none may be sent any more.
@@ -128,39 +129,51 @@ impl<W: Work> Fetcher<W> {
         if !full && self.hints.load(Ordering::Acquire) == hints {
             *self.dry.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
         }
-        let taken = self.take_in(epoch, claimed?).await;
-        drop(mover);
-        taken
+        self.take_in(epoch, claimed?, Some(mover)).await
     }
 
     /// Claims; what it takes is freed if the answer does not come.
     pub(super) async fn claim(&self, epoch: i64, want: i64) -> Result<Vec<Claimed>> {
-        self.answers.of(claim::claim(&self.db, self.hands.lane, epoch, want)).await
+        self.answers.of(answered(claim::claim(&self.db, self.hands.lane, epoch, want))).await
     }
 
     /// Frees what a claim took whose answer did not come.
     pub(super) async fn free_lost(&self) -> Result<()> {
         let epoch = self.hands.work.epoch();
-        if self.answers.free_lost(&self.db, self.hands.lane, epoch).await? > 0 {
+        if answered(self.answers.free_lost(&self.db, self.hands.lane, epoch)).await? > 0 {
             self.forget_dry();
         }
         Ok(())
     }
 
-    async fn take_in(&self, epoch: i64, jobs: Vec<Claimed>) -> Result<()> {
+    async fn take_in(&self, epoch: i64, jobs: Vec<Claimed>, mover: Option<SemaphorePermit<'_>>) -> Result<()> {
         if jobs.is_empty() {
             return Ok(());
         }
         self.hands.count(jobs.len() as i32);
-        let ready = self.load(epoch, jobs).await?;
+        let inputs = answered(self.hands.work.load(self.hands.lane, &jobs)).await;
+        // What follows may have to wait for the settler, and the settler for a mover.
+        drop(mover);
+        let ready = self.with_inputs(epoch, jobs, inputs).await?;
         self.hands.receive(epoch, ready);
         Ok(())
     }
 
-    /// With what their handlers need. Jobs whose subject is gone end here; if nothing can be loaded, all go back.
-    pub(super) async fn load(&self, epoch: i64, jobs: Vec<Claimed>) -> Result<Vec<(Claimed, W::Input)>> {
+    /// The jobs with what their handlers need.
+    pub(super) async fn load(&self, epoch: i64, jobs: Vec<Claimed>) -> Result<Vec<Ready<W::Input>>> {
+        let inputs = answered(self.hands.work.load(self.hands.lane, &jobs)).await;
+        self.with_inputs(epoch, jobs, inputs).await
+    }
+
+    /// Jobs whose subject is gone end here; if nothing could be loaded, all go back.
+    async fn with_inputs(
+        &self,
+        epoch: i64,
+        jobs: Vec<Claimed>,
+        inputs: Result<Vec<Option<W::Input>>>,
+    ) -> Result<Vec<Ready<W::Input>>> {
         let hands = &self.hands;
-        let inputs = match hands.work.load(hands.lane, &jobs).await {
+        let inputs = match inputs {
             Ok(inputs) => inputs,
             Err(error) => {
                 hands.count(-(jobs.len() as i32));

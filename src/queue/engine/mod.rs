@@ -29,9 +29,9 @@ pub use settle::settle;
 pub use wakes::Wakes;
 pub use work::{Gate, Ledger, Pass, Settlement, Turn, Work};
 
-/// Batches on their way to or from the database at once, in all lanes: while one waits for its commit another works, and more
-/// than two only take turns on the same cores and need more connections.
-const MOVERS: usize = 2;
+/// Batches on their way to or from the database at once, in all lanes: two claims and an end that waits for its commit. More of
+/// them only take turns on the same cores and need more connections.
+const MOVERS: usize = 3;
 
 /// What an engine runs on.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::fetch::Fetcher;
 use super::hands::Hands;
 use super::pace::CLAIM_MAX;
 use super::work::{Gate, Pass, Settlement, Turn, Work};
-use crate::database::{Db, Result};
+use crate::database::{Db, Result, answered};
 use crate::queue::claim;
 
 /// How long an idle lane sleeps when no hint comes, and how often retries that are due are looked for.
@@ -81,7 +81,7 @@ impl<W: Work> Runner<W> {
     }
 
     async fn promote(&mut self) -> Result<()> {
-        if claim::promote(&self.db, self.hands.lane).await? > 0 {
+        if answered(claim::promote(&self.db, self.hands.lane)).await? > 0 {
             self.fetcher.forget_dry();
         }
         self.promoted = Instant::now();
@@ -102,7 +102,8 @@ impl<W: Work> Runner<W> {
     /// Sends claims as long as the buffer is low.
     fn ask(&self, allowed: u32) {
         let spare = self.hands.pace.spare(allowed);
-        let low = spare.div_ceil(2);
+        // Above half: where handlers take no time, one claim is under way while the next one is being sent.
+        let low = spare - spare / 4;
         self.hands.set_mark(low.saturating_sub(1));
         while self.fetcher.may_ask(IDLE) {
             let coming = self.hands.buffer().len() + self.fetcher.asked();

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::settle::settle;
 use super::wakes::Wakes;
 use super::work::{Ledger, Settlement};
-use crate::database::{Db, Error};
+use crate::database::{Db, Error, answered};
 use crate::outcome::ErrorKind;
 use crate::queue::{End, Failure};
 
@@ -23,9 +23,11 @@ pub(super) const QUEUE: usize = 4096;
 const BATCH: usize = super::pace::CLAIM_MAX;
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// A batch smaller than this waits a moment for company: the slots of its jobs are free already, so nothing is slowed, and
-/// the database does a quarter of the work. A busy engine never waits here.
+/// the database does a quarter of the work.
 const COMPANY: usize = 64;
 const LINGER: Duration = Duration::from_millis(10);
+/// Between two looks at what has gathered.
+const NAP: Duration = Duration::from_millis(1);
 /// After a silence of this length no company is expected: a contact that goes through its chain alone would wait for nobody at
 /// each of its steps.
 const SILENCE: Duration = Duration::from_millis(40);
@@ -43,15 +45,12 @@ pub(super) async fn run<L: Ledger>(
     let mut batch = Vec::with_capacity(BATCH);
     let mut flushed: Option<Instant> = None;
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        if batch.len() < COMPANY && flushed.is_some_and(|flushed| flushed.elapsed() < SILENCE) {
-            tokio::time::sleep(LINGER).await;
+        if flushed.is_some_and(|flushed| flushed.elapsed() < SILENCE) {
+            gather(&mut inbox, &mut batch).await;
         }
         // Nobody closes the semaphore. What comes while all movers are busy goes with this flush.
         let Ok(mover) = Arc::clone(&movers).acquire_owned().await else { break };
-        while batch.len() < BATCH {
-            let Ok(more) = inbox.try_recv() else { break };
-            batch.push(more);
-        }
+        take_what_is_there(&mut inbox, &mut batch);
         let mut groups: BTreeMap<(&'static str, i64), Vec<Settlement<L::Result>>> = BTreeMap::new();
         for settlement in batch.drain(..) {
             groups.entry((settlement.lane, settlement.epoch)).or_default().push(settlement);
@@ -70,6 +69,28 @@ pub(super) async fn run<L: Ledger>(
     flushes.close();
     flushes.wait().await;
 }
+
+/// Waits for company, and where jobs end in quick succession for a full batch; at most [`LINGER`].
+async fn gather<T>(inbox: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) {
+    let begun = Instant::now();
+    loop {
+        let had = batch.len();
+        take_what_is_there(inbox, batch);
+        let silent = batch.len() == had && had >= COMPANY;
+        if silent || batch.len() >= BATCH || begun.elapsed() >= LINGER || inbox.is_closed() {
+            return;
+        }
+        tokio::time::sleep(NAP).await;
+    }
+}
+
+fn take_what_is_there<T>(inbox: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) {
+    while batch.len() < BATCH {
+        let Ok(more) = inbox.try_recv() else { return };
+        batch.push(more);
+    }
+}
+
 /// The lane in which a job waits after this end.
 fn claimable_in(lane: &'static str, end: &End) -> Option<&'static str> {
     match end {
@@ -83,7 +104,7 @@ async fn persist<L: Ledger>(db: &Db, ledger: &L, group: Vec<Settlement<L::Result
     let mut work = vec![group];
     let mut pause = Duration::from_millis(50);
     while let Some(mut part) = work.pop() {
-        let Err(error) = settle(db, ledger, &part).await else { continue };
+        let Err(error) = answered(settle(db, ledger, &part)).await else { continue };
         if refuses_data(&error) && part.len() > 1 {
             let rest = part.split_off(part.len() / 2);
             work.extend([rest, part]);
