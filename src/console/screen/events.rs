@@ -36,9 +36,9 @@ pub(super) fn frame(model: &Model, sheet: &mut Sheet<'_>, area: Rect) -> Rect {
     let name = |tab, name: &str| if timeline.tab == tab { format!("[{name}]") } else { format!(" {name} ") };
     let page = if timeline.tab == TimelineTab::Audit { timeline.audit_page.number() } else { timeline.page.number() };
     let state = match (timeline.follows(), page) {
-        (true, _) => ", FOLLOW".to_owned(),
+        (true, _) => "  FOLLOW".to_owned(),
         (false, 1) => String::new(),
-        (false, page) => format!(", page {page}"),
+        (false, page) => format!("  page {page}"),
     };
     let level = match (timeline.tab, timeline.level) {
         (TimelineTab::Logs, 1..) => format!("  level>={}", LEVELS[timeline.level.min(2)].0),
