@@ -160,6 +160,8 @@ fn settings(place: &Place, binaries: &Binaries, durable: bool) -> Result<Vec<(&'
         ("unix_socket_permissions", "0700"),
         ("max_connections", "200"),
         ("shared_buffers", "256MB"),
+        // At the default of 1 GB a queue at full speed forces a checkpoint every seven seconds, and writes whole pages after each.
+        ("max_wal_size", "4GB"),
         ("jit", "off"),
         ("timezone", "UTC"),
         ("log_timezone", "UTC"),

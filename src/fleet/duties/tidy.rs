@@ -10,8 +10,8 @@ const LITTERED: &str = "/* sample */ SELECT c.relname::text FROM pg_class c JOIN
       AND pg_relation_size(c.oid) < 512 * 1024 * 1024 AND pg_has_role(c.relowner, 'USAGE')";
 
 /// Whoever vacuums it already is not waited for, and no lock is taken that would hold up a claim.
-const VACUUM_JOBS: &str = "/* sample */ VACUUM (SKIP_LOCKED, TRUNCATE false) jobs";
-const VACUUM_DELTAS: &str = "/* sample */ VACUUM (SKIP_LOCKED, TRUNCATE false) lane_deltas";
+const VACUUM_JOBS: &str = "/* sample */ VACUUM (SKIP_LOCKED, TRUNCATE false, PARALLEL 0) jobs";
+const VACUUM_DELTAS: &str = "/* sample */ VACUUM (SKIP_LOCKED, TRUNCATE false, PARALLEL 0) lane_deltas";
 
 /// Vacuums what needs it; says how many tables. Through a pooler everything is a transaction, in which nothing can be vacuumed.
 pub async fn tidy(db: &Db) -> Result<usize> {
