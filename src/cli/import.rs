@@ -14,8 +14,7 @@ use super::open::Opened;
 use super::output::{self, thousands};
 use crate::contacts::import::{ImportOptions, Progress, Source};
 use crate::contacts::phone::Region;
-use crate::operations::actions::{Actor, ImportWish, run_import};
-use crate::providers::PriceBook;
+use crate::operations::actions::{Actor, Each, ImportWish, run_import};
 use crate::providers::twilio::Ask;
 
 pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure> {
@@ -127,8 +126,7 @@ fn mapping(pair: &str) -> Result<(String, String), Failure> {
 /// Lookups cost money: a script gets the price of one as a line, a person is asked, `--max-cost` is held against the sum.
 async fn agree_on_cost(common: &Common, opened: &Opened, args: &ImportArgs) -> Result<(), Failure> {
     let ask = Ask::parse(&opened.settings.provider("twilio").lookup.packages.join(",")).map_err(Failure::new)?;
-    let prices = PriceBook::load(opened.db()).await?;
-    let each = ask.packages.iter().map(|p| prices.price("twilio", p)).sum::<i64>() as f64 / 1e6;
+    let each = Each::load(opened.db(), &ask).await?;
     let stdin = args.file.as_os_str() == "-";
     if stdin && args.max_cost.is_some() {
         return Err(Failure::usage("--max-cost needs a file that can be read twice: name one instead of -"));
@@ -136,18 +134,20 @@ async fn agree_on_cost(common: &Common, opened: &Opened, args: &ImportArgs) -> R
     let asks = !common.yes && !stdin && std::io::stdin().is_terminal();
     if args.max_cost.is_none() && !asks {
         eprintln!(
-            "Each lookup costs about ${each:.4}; `import` without --lookup, then `lookup --all`, shows the sum first."
+            "A thousand lookups come {}; `import` without --lookup, then `lookup --all`, shows the sum first.",
+            each.words(1000)
         );
         return Ok(());
     }
     let new = rehearse(opened, args).await?;
-    let cost = each * new as f64;
+    let new = i64::try_from(new).unwrap_or(i64::MAX);
+    let cost = each.usd(new);
     if let Some(limit) = args.max_cost.filter(|limit| cost > *limit) {
         return Err(Failure::new(format!(
             "nothing was imported: looking {new} contacts up is estimated at ${cost:.2}, above --max-cost {limit}"
         )));
     }
-    eprintln!("Look up {new} new contacts at about ${cost:.2}.");
+    eprintln!("Look up {new} new contacts {}.", each.words(new));
     if asks && new > 0 && ask_for(&format!("Type {new} to go on: "))? != new.to_string() {
         return Err(Failure::new(format!("nothing was imported: type {new} to go on")));
     }

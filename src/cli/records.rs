@@ -95,12 +95,13 @@ fn parse_head(text: &str) -> Result<(i64, String), Failure> {
 
 pub async fn nodes(common: &Common, args: &NodesArgs) -> Result<ExitCode, Failure> {
     let opened = super::open::open(common).await?;
-    if let Some(verb) = args.verb.clone() {
-        let action = match verb {
-            NodesVerb::Quiet { node, reason } => Action::QuietNode { node, reason },
-            NodesVerb::Wake { node } => Action::WakeNode { node },
-            NodesVerb::Drain { node, reason } => Action::DrainNode { node, reason },
-        };
+    let action = match args.verb.clone() {
+        None | Some(NodesVerb::List) => None,
+        Some(NodesVerb::Quiet { node, reason }) => Some(Action::QuietNode { node, reason }),
+        Some(NodesVerb::Wake { node }) => Some(Action::WakeNode { node }),
+        Some(NodesVerb::Drain { node, reason }) => Some(Action::DrainNode { node, reason }),
+    };
+    if let Some(action) = action {
         super::confirm::act(opened.db(), common, action, None).await?;
         opened.close().await?;
         return Ok(ExitCode::SUCCESS);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use switchboard::database::Db;
 
+use crate::support::program::Ran;
 use crate::support::settlement::failed;
 use crate::support::work::{contacts, count, epoch, queued, statuses};
 use crate::support::{Program, TestDb};
@@ -170,6 +171,29 @@ async fn lookup_takes_what_is_neither_completed_nor_queued_and_again_takes_more(
     assert_eq!(status["contacts"], json!({"pending": 6, "processing": 2, "completed": 0, "failed": 0}));
     let refusal = program.run(&["lookup", "--filter", "nonsense = 1"]).await.refusal(1);
     assert!(refusal.contains("no field \"nonsense\""), "{refusal}");
+}
+
+#[tokio::test]
+async fn the_price_of_a_lookup_names_what_its_answer_sets_off() {
+    let test = TestDb::new().await;
+    contacts(&test.db, 100).await;
+    let program = Program::on(&test);
+    let plan = |ran: &Ran| ran.err.lines().next().unwrap_or_default().to_owned();
+    let unknown = program.run(&["lookup", "--all", "--max-cost", "1"]).await;
+    assert_eq!(plan(&unknown), "Look up 100 contacts at about $1.80. What follows a lookup comes on top.");
+    let node = "INSERT INTO nodes (node, kind, host, pid, version, serves, runs_jobs) VALUES ('eu-1', 'worker', 'eu-1', 1, '1', '{twilio,whitepages}', true)";
+    sqlx::query(node).execute(test.db.pool()).await.unwrap();
+    let most = program.run(&["lookup", "--all", "--max-cost", "2"]).await;
+    assert_eq!(plan(&most), "Look up 100 contacts at about $1.80, and up to $5.00 for what follows.");
+    assert!(most.err.contains("estimated at $6.80, above --max-cost 2"), "{most:?}");
+    sqlx::raw_sql("UPDATE contacts SET status = 'processing'; UPDATE contacts SET status = 'completed', phone_valid = true, lookup_performed_at = now()").execute(test.db.pool()).await.unwrap();
+    let enrich = program.run(&["contacts", "enrich", "--all", "--max-cost", "1"]).await;
+    assert!(enrich.err.contains("Enrich 100 contacts at up to $5.00; fresh answers cost nothing."), "{enrich:?}");
+    let used = "INSERT INTO usage (provider, hour, operation, calls, cost) VALUES
+        ('twilio', date_trunc('hour', now()), 'call', 200, 0), ('whitepages', date_trunc('hour', now()), 'whitepages', 40, 2)";
+    sqlx::query(used).execute(test.db.pool()).await.unwrap();
+    let usual = program.run(&["lookup", "--all", "--again", "--max-cost", "2"]).await;
+    assert_eq!(plan(&usual), "Look up 100 contacts at about $1.80, and about $1.00 for what follows.");
 }
 
 #[tokio::test]

@@ -105,7 +105,9 @@ async fn a_depth_alert_is_told_once_taken_on_silenced_and_ends_after_thirty_calm
         sqlx::query("UPDATE samples SET at = at - interval '5 s'").execute(test.db.pool()).await.unwrap();
         lead(&test.db).await;
     }
-    assert_eq!(program.json(&["alerts", "list"]).await.as_array().unwrap().len(), 1, "not calm for long enough");
+    let alerts = program.json(&["alerts", "list"]).await;
+    assert_eq!(alerts.as_array().unwrap().len(), 1, "not calm for long enough");
+    assert_eq!(alerts[0]["summary"], "300 jobs wait, was over 500", "nothing that is over says that it is not");
     sqlx::query("UPDATE alerts SET below_since = now() - interval '31 s'").execute(test.db.pool()).await.unwrap();
     lead(&test.db).await;
     assert_eq!(program.json(&["alerts", "list"]).await, json!([]));

@@ -24,6 +24,8 @@ pub struct NodesArgs {
 /// What can be done with a node.
 #[derive(Debug, Clone, Subcommand)]
 pub enum NodesVerb {
+    /// List them, as without a verb.
+    List,
     /// Let it claim nothing more.
     Quiet {
         /// Node, as listed.

@@ -187,7 +187,9 @@ fn summary(m: &Measure, value: i64, severity: Severity) -> String {
     if m.key.starts_with("budget/") {
         return format!("{value} {}", m.what);
     }
-    format!("{value} {}, over {}", m.what, m.levels.of(severity))
+    let level = m.levels.of(severity);
+    // It stays open until it has been calm for a while.
+    format!("{value} {}, {} {level}", m.what, if value > level { "over" } else { "was over" })
 }
 
 /// What is filed under an incident cries for nobody a second time.

@@ -6,10 +6,10 @@ use serde_json::json;
 use sqlx::{PgConnection, Row};
 
 use super::draft::{Done, Draft, Part, Reach, Refusal};
+use super::estimate::Each;
 use super::{LookUp, Tier};
 use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
-use crate::providers::PriceBook;
 use crate::providers::twilio::Ask;
 use crate::queue::enqueue::{room, wake};
 
@@ -62,9 +62,7 @@ pub(super) async fn count(db: &Db, wish: &LookUp, bound: i64) -> Result<(i64, i6
 pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
     let (things, bound) = count(db, wish, i64::MAX).await?;
     let ask = Ask::parse(&wish.packages).map_err(Refusal::Impossible)?;
-    let prices = PriceBook::load(db).await?;
-    let each: i64 = ask.packages.iter().map(|package| prices.price("twilio", package)).sum();
-    let cost_usd = (each * things) as f64 / 1e6;
+    let each = Each::load(db, &ask).await?;
     let mut twin = String::from("switchboard lookup ");
     if wish.filter.is_empty() {
         twin.push_str("--all");
@@ -74,8 +72,8 @@ pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
     if wish.again {
         twin.push_str(" --again");
     }
-    let sentence = format!("Look up {things} contacts at about ${cost_usd:.2}.");
-    Ok(Draft { things, sentence, cost_usd, undoable: false, least: Tier::Light, bound, twin })
+    let sentence = format!("Look up {things} contacts {}.", each.words(things));
+    Ok(Draft { things, sentence, cost_usd: each.usd(things), undoable: false, least: Tier::Light, bound, twin })
 }
 
 pub(super) async fn act(tx: &mut PgConnection, wish: &LookUp, bound: i64) -> Result<Done, Refusal> {

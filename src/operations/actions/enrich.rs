@@ -7,6 +7,7 @@ use serde_json::json;
 use sqlx::{PgConnection, Row};
 
 use super::draft::{Done, Draft, Part, Reach, Refusal};
+use super::estimate::Behind;
 use super::{Enrich, Tier, twin};
 use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
@@ -51,14 +52,8 @@ pub(super) async fn count(db: &Db, wish: &Enrich, bound: i64) -> Result<(i64, i6
 
 pub(super) async fn plan(db: &Db, wish: &Enrich) -> Result<Draft, Refusal> {
     let (things, bound) = count(db, wish, i64::MAX).await?;
-    // What enriching a contact has cost so far, less what is still fresh in the cache.
-    let each: f64 = sqlx::query_scalar(
-        "SELECT coalesce((SELECT sum(cost) FROM usage WHERE provider <> 'twilio')
-                / nullif((SELECT sum(calls) FROM usage WHERE provider = 'twilio' AND operation = 'call'), 0), 0)::float8",
-    )
-    .fetch_one(db.pool())
-    .await?;
-    let cost_usd = if wish.checks_only { 0.0 } else { each * things as f64 };
+    let behind = Behind::load(db).await?;
+    let cost_usd = if wish.checks_only { 0.0 } else { behind.usd(things) };
     let mut command =
         String::from(if wish.checks_only { "switchboard contacts rescore" } else { "switchboard contacts enrich" });
     command.push_str(&if wish.filter.is_empty() {
@@ -72,7 +67,12 @@ pub(super) async fn plan(db: &Db, wish: &Enrich) -> Result<Draft, Refusal> {
     let sentence = if wish.checks_only {
         format!("Look for duplicates of {things} contacts anew; scores are always current.")
     } else {
-        format!("Enrich {things} contacts at about ${cost_usd:.2} at most; fresh answers cost nothing.")
+        let price = match behind {
+            Behind::Unknown => "at a price that is not known before a worker has run".to_owned(),
+            Behind::AtMost(_) => format!("at up to ${cost_usd:.2}"),
+            Behind::Usual(_) => format!("at about ${cost_usd:.2}"),
+        };
+        format!("Enrich {things} contacts {price}; fresh answers cost nothing.")
     };
     Ok(Draft { things, sentence, cost_usd, undoable: false, least: Tier::Light, bound, twin: command })
 }
