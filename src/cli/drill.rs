@@ -55,7 +55,7 @@ struct Debrief {
 pub fn run(common: &Common, args: &DrillArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
     let DrillArgs { scenario, contacts, headless, ascii } = *args;
     let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let mut stage = runtime.block_on(Stage::set(&DemoArgs { contacts, scenario, headless, ascii }))?;
+    let mut stage = runtime.block_on(Stage::set(&DemoArgs::of(scenario, contacts, (headless, ascii))))?;
     let begun = Instant::now();
     let ended = if headless || common.json || !on_terminal {
         runtime.block_on(drained(stage.db(), begun, common.json)).map(|()| ExitCode::SUCCESS)

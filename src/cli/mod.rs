@@ -17,6 +17,7 @@ mod desks;
 mod doctor;
 mod drill;
 mod duplicates;
+mod evidence;
 mod export;
 mod failure;
 mod handover;

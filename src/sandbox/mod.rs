@@ -66,6 +66,8 @@ pub struct Options {
     pub scenario: Scenario,
     /// Contacts of the run: the first outage begins after a fifth as many calls.
     pub contacts_expected: u64,
+    /// Who is down in an outage; in a meltdown it is always the same four.
+    pub down: &'static str,
     /// 1 answers in about 60-120 ms (Twilio) to 300 (ZeroBounce), 0 at once; at most 100.
     pub latency_scale: f64,
     /// How long an outage of a scenario lasts.
@@ -86,6 +88,7 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             scenario: Scenario::Calm,
             contacts_expected: 5000,
+            down: PROVIDERS[0].id,
             latency_scale: 1.0,
             latency: None,
             outage: Duration::from_secs(12),
@@ -134,15 +137,15 @@ impl Sandbox {
     /// # Errors
     /// A reachable or taken address, a senseless latency scale, an outage or gap of no length.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
-        let Options { listen, scenario, contacts_expected, latency_scale, latency, outage, gap, seed, credential } =
-            options;
+        let Options { listen, scenario, contacts_expected, down, latency_scale, latency, outage, gap, .. } = options;
+        let Options { seed, credential, .. } = options;
         if !listen.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(listen));
         }
         if !(0.0..=LATENCY_SCALE_MAX).contains(&latency_scale) {
             return Err(SandboxError::Latency(latency_scale));
         }
-        let lengths = scenario::Lengths { contacts_expected, outage, gap };
+        let lengths = scenario::Lengths { contacts_expected, down, outage, gap };
         let scripts: Result<_, _> = PROVIDERS.iter().map(|provider| scenario.script(provider.id, &lengths)).collect();
         let ledger = Arc::new(Ledger::new(scripts?));
         let taken = |source| SandboxError::Bind { address: listen, source };

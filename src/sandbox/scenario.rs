@@ -12,7 +12,7 @@ pub enum Scenario {
     Calm,
     /// Single failures, never enough in a row for a breaker.
     Flaky,
-    /// The first provider is down for a while, on a loop.
+    /// One provider is down for a while, on a loop.
     Outage,
     /// Four providers are down for a while, on a loop, each in a way of its own.
     Meltdown,
@@ -30,6 +30,7 @@ pub struct UnknownScenario {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lengths {
     pub(super) contacts_expected: u64,
+    pub(super) down: &'static str,
     pub(super) outage: Duration,
     pub(super) gap: Duration,
 }
@@ -51,7 +52,7 @@ impl Scenario {
     /// The script of the provider with this id.
     pub(super) fn script(self, provider: &str, lengths: &Lengths) -> Result<Script, ScriptError> {
         match self {
-            Self::Outage if provider == FIRST => outage(0, lengths),
+            Self::Outage if provider == lengths.down => outage(usize::from(provider != FIRST), lengths),
             Self::Meltdown => match DOWN_TOGETHER.iter().position(|down| *down == provider) {
                 Some(place) => outage(place, lengths),
                 None => Ok(Script::calm()),
@@ -69,7 +70,7 @@ const DOWN_TOGETHER: [&str; 4] = [FIRST, "clearbit-company", "hunter", "zeroboun
 /// Begins after a share of the contacts, counted in calls, so that a fast and a slow machine both meet it: a fifth for the
 /// first provider; the others see a few of them only, and fail after as many as have come to them by then.
 fn outage(place: usize, lengths: &Lengths) -> Result<Script, ScriptError> {
-    let Lengths { contacts_expected, outage, gap } = lengths;
+    let Lengths { contacts_expected, outage, gap, .. } = lengths;
     let calls = (contacts_expected / if place == 0 { 5 } else { 40 }).max(1);
     let (most, rest) = (outage.as_millis() * 2 / 3, outage.as_millis() - outage.as_millis() * 2 / 3);
     let (first, then) = [("503", "reset"), ("reset", "500"), ("502", "504"), ("500", "garbage")]
@@ -101,7 +102,7 @@ mod tests {
     use crate::sandbox::Mode;
 
     const LENGTHS: Lengths =
-        Lengths { contacts_expected: 100, outage: Duration::from_secs(12), gap: Duration::from_secs(45) };
+        Lengths { contacts_expected: 100, down: FIRST, outage: Duration::from_secs(12), gap: Duration::from_secs(45) };
 
     fn modes(scenario: Scenario, provider: &str, calls: u64) -> Vec<Mode> {
         let mut player = Player::new(scenario.script(provider, &LENGTHS).unwrap());
@@ -119,6 +120,10 @@ mod tests {
     #[test]
     fn an_outage_spares_the_other_providers_and_a_meltdown_takes_four() {
         assert!(modes(Scenario::Outage, "hunter", 500).iter().all(|mode| *mode == Mode::Ok));
+        let other = Lengths { down: "hunter", ..LENGTHS };
+        let hunter = Scenario::Outage.script("hunter", &other).unwrap();
+        assert_eq!(hunter.to_string(), "ok:2c loop reset:8s 500:4s ok:45s");
+        assert_eq!(Scenario::Outage.script(FIRST, &other).unwrap(), Script::calm());
         let down = |provider: &str| modes(Scenario::Meltdown, provider, 30)[25] != Mode::Ok;
         let all = super::super::Sandbox::providers();
         assert_eq!(all.filter(|provider| down(provider)).collect::<Vec<_>>(), DOWN_TOGETHER);

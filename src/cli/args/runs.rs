@@ -36,12 +36,25 @@ pub struct DemoArgs {
     /// How the stand-ins behave: calm, flaky, outage or meltdown.
     #[arg(long, default_value = "outage")]
     pub scenario: crate::sandbox::Scenario,
+    /// Who is down in the scenario outage, such as zerobounce.
+    #[arg(long, value_name = "PROVIDER", default_value = "twilio")]
+    pub down: String,
+    /// Seconds for which providers are down in outage and meltdown; 12 unless it is given.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub outage: Option<u32>,
     /// Print progress and a report instead of opening the console.
     #[arg(long)]
     pub headless: bool,
     /// Draw with ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
+}
+
+impl DemoArgs {
+    /// With the scenario's own lengths; headless or not, ASCII alone or not.
+    pub fn of(scenario: crate::sandbox::Scenario, contacts: u32, (headless, ascii): (bool, bool)) -> DemoArgs {
+        DemoArgs { contacts, scenario, down: "twilio".to_owned(), outage: None, headless, ascii }
+    }
 }
 
 /// Options of `worker`.

@@ -2,6 +2,7 @@
 //!
 //! It reads nothing of the user's: neither `DATABASE_URL` nor credentials nor base URLs nor `config.toml`.
 
+mod figures;
 pub mod report;
 mod stage;
 
@@ -9,16 +10,19 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
 use super::args::{Common, DemoArgs};
+use super::evidence::bar::{self, Row};
 use super::output::{self, thousands};
 use super::until_empty::until_empty;
 use crate::database::Db;
 use crate::operations::views;
 
+use report::Report;
 pub use stage::{Stage, fill};
 
 pub fn run(common: &Common, args: &DemoArgs, runtime: &Runtime) -> Result<ExitCode, Failure> {
@@ -40,24 +44,41 @@ async fn headless(common: &Common, args: &DemoArgs) -> Result<ExitCode, Failure>
             output::line(&line)?;
         }
     }
-    let begun = Instant::now();
+    let begun = stage.run().begun();
     let ended = tokio::select! {
         result = drained(stage.db(), begun, common.json) => result,
         _ = term.recv() => Err(Failure::new("the demo was ended before its queue was empty; run it again for a whole report")),
         _ = int.recv() => Err(Failure::new("the demo was ended before its queue was empty; run it again for a whole report")),
     };
-    let seconds = begun.elapsed().as_secs_f64();
-    let report = report::report(stage.db(), stage.sandbox(), seconds).await;
+    let whole = told(&stage, begun.elapsed()).await;
     stage.strike().await?;
     ended?;
-    let report = report?;
+    let whole = whole?;
     if common.json {
-        output::json(&report)?;
+        output::json(&whole)?;
     } else {
-        report::print(&report)?;
+        report::print(&whole.report)?;
+        output::line("")?;
+        bar::print(&whole.figures)?;
     }
+    let report = whole.report;
     let whole = report.contacts.unfinished == 0 && report.jobs.left == 0;
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The report and, behind it, its figures.
+#[derive(Debug, Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    report: Report,
+    figures: Vec<Row>,
+}
+
+async fn told(stage: &Stage, took: Duration) -> Result<Whole, Failure> {
+    let (db, sandbox, spent) = (stage.db(), stage.sandbox(), stage.run().spent());
+    let report = report::report(db, sandbox, took.as_secs_f64()).await?;
+    let figures = stage.run().figures(db, sandbox, (&report, spent)).await?;
+    Ok(Whole { report, figures })
 }
 
 pub async fn drained(db: &Db, begun: Instant, quiet: bool) -> Result<(), Failure> {

@@ -54,6 +54,8 @@ pub struct ProviderRow {
     pub open_s: f64,
     /// Calls while it was open, probes included.
     pub while_open: usize,
+    /// Probes that its breaker sent.
+    pub probes: i64,
     /// Most calls at once, at the stand-in.
     pub most_at_once: u64,
     /// Most calls that arrived within a tenth of a second, at the stand-in.
@@ -103,10 +105,10 @@ pub struct Calls {
 
 /// A time during which a breaker was open.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Outage {
-    provider: &'static str,
-    from: DateTime<Utc>,
-    until: Option<DateTime<Utc>>,
+pub(super) struct Outage {
+    pub provider: &'static str,
+    pub from: DateTime<Utc>,
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// Counts everything after the last job.
@@ -159,6 +161,9 @@ async fn providers(db: &Db, sandbox: &Sandbox, outages: &[Outage]) -> Result<Vec
     let sql =
         "SELECT provider, sum(cached)::bigint, sum(no_data)::bigint, sum(cost)::float8 FROM usage GROUP BY provider";
     let usage: Vec<(String, i64, i64, f64)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
+    let sql = "SELECT breaker, count(*) FROM breaker_events WHERE event = 'probe' GROUP BY breaker";
+    let probes: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
+    let of = |breaker: &str| catalogue::by_breaker(breaker).map(|provider| provider.id);
     let (arrived, counters) = (sandbox.calls(), sandbox.counters());
     let row = |provider: &'static str| {
         let own: Vec<Outage> = outages.iter().filter(|outage| outage.provider == provider).copied().collect();
@@ -174,6 +179,7 @@ async fn providers(db: &Db, sandbox: &Sandbox, outages: &[Outage]) -> Result<Vec
             // The sum of nothing is -0.0.
             open_s: own.iter().map(open).sum::<f64>() + 0.0,
             while_open: while_open(&calls, &own),
+            probes: probes.iter().find(|(breaker, _)| of(breaker) == Some(provider)).map_or(0, |(_, probes)| *probes),
             most_at_once: counters.get(provider).map_or(0, |counted| counted.most_at_once),
             most_in_100_ms: counters.get(provider).map_or(0, |counted| counted.most_in_100_ms),
             cost: used.map_or(0.0, |u| u.3),
@@ -182,7 +188,8 @@ async fn providers(db: &Db, sandbox: &Sandbox, outages: &[Outage]) -> Result<Vec
     Ok(catalogue::PROVIDERS.iter().filter(|p| p.has_lane && p.breaker.is_some()).map(|p| row(p.id)).collect())
 }
 
-async fn outages(db: &Db) -> Result<Vec<Outage>, Failure> {
+/// Every time that a breaker was open.
+pub(super) async fn outages(db: &Db) -> Result<Vec<Outage>, Failure> {
     let sql = "SELECT at, event, breaker FROM breaker_events WHERE event IN ('opened', 'ramp_failed', 'probe_succeeded', 'closed') ORDER BY id";
     let events: Vec<(DateTime<Utc>, String, String)> = sqlx::query_as(sql).fetch_all(db.pool()).await?;
     Ok(intervals(&events))
@@ -218,7 +225,7 @@ async fn burnt(db: &Db, outages: &[Outage]) -> Result<i64, Failure> {
 }
 
 /// None where the server's library of statistics is missing.
-async fn statements(db: &Db) -> Option<i64> {
+pub(super) async fn statements(db: &Db) -> Option<i64> {
     let sql = "SELECT sum(s.calls)::bigint FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
                WHERE d.datname = current_database() AND s.query NOT LIKE '%/* heartbeat */%' AND s.query NOT LIKE '%/* sample */%'";
     sqlx::query_scalar(sql).fetch_one(db.pool()).await.ok()

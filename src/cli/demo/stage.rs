@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
@@ -12,6 +13,7 @@ use super::super::args::DemoArgs;
 use super::super::crew::{self, Crew, CrewOptions};
 use super::super::desks::desks;
 use super::super::terminal::{Around, Show};
+use super::figures::Run;
 use crate::catalogue;
 use crate::console::desks::Desks;
 use crate::console::{Link, Manner, Opening, UserFiles};
@@ -43,22 +45,20 @@ pub struct Stage {
     desks: Desks,
     trace: Option<TraceGuard>,
     scenario: sandbox::Scenario,
+    run: Run,
 }
 
 impl Stage {
     /// Builds it all; lookups begin at once.
     pub async fn set(args: &DemoArgs) -> Result<Stage, Failure> {
+        let options = options(args)?;
         let server = PrivateServer::start(PrivateOptions::default()).await?;
         server.sweep_scratch(PREFIX).await?;
         let scratch = server.scratch_database(PREFIX).await?;
         let db = Db::connect(server.options(scratch.name()), 10).await?;
         migrate::run(&db).await?;
         lane::seed(&db).await?;
-        let options = sandbox::Options {
-            scenario: args.scenario,
-            contacts_expected: u64::from(args.contacts),
-            ..sandbox::Options::default()
-        };
+        let (outage, gap) = (options.outage, options.gap);
         let sandbox = Sandbox::start(options).await?;
         fill(&db, args.contacts as usize).await?;
         // A model's stand-in understands next to nothing: questions are answered by the translator that is built in.
@@ -72,6 +72,7 @@ impl Stage {
         // Nothing of the user's: no key file, and so no vault.
         let keys = KeySource { setting: None, file: PathBuf::from("/nonexistent") };
         let desks = desks(&db, &settings, &credentials, keys).await?;
+        let run = Run::begin(&db, args.scenario, (outage, gap), server.pid()).await;
         let crew = Crew::start(CrewOptions {
             db: &db,
             settings: &settings,
@@ -81,7 +82,7 @@ impl Stage {
             keys: None,
         })
         .await?;
-        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), desks, trace, scenario: args.scenario })
+        Ok(Stage { server, scratch, db, sandbox, crew: Some(crew), desks, trace, scenario: args.scenario, run })
     }
 
     /// Its database.
@@ -92,6 +93,11 @@ impl Stage {
     /// The stand-ins.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// What its run began with.
+    pub fn run(&self) -> &Run {
+        &self.run
     }
 
     /// The log of this process.
@@ -161,6 +167,23 @@ fn trace(credentials: &Credentials) -> Option<TraceGuard> {
         keep_files: 7,
     };
     telemetry::init(options).ok()
+}
+
+/// How the stand-ins behave.
+fn options(args: &DemoArgs) -> Result<sandbox::Options, Failure> {
+    let known = catalogue::provider(&args.down).or_else(|| catalogue::by_breaker(&args.down));
+    let down = known.map(|provider| provider.id).filter(|id| Sandbox::providers().any(|there| there == *id));
+    let down = down.ok_or_else(|| Failure::usage(format!("there is no stand-in for `{}`", args.down)))?;
+    let mut options = sandbox::Options {
+        scenario: args.scenario,
+        contacts_expected: u64::from(args.contacts),
+        down,
+        ..sandbox::Options::default()
+    };
+    if let Some(seconds) = args.outage {
+        options.outage = Duration::from_secs(seconds.into());
+    }
+    Ok(options)
 }
 
 /// Overrides for every breaker.

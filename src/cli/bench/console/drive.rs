@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 
 use super::super::super::Failure;
+use super::super::super::evidence::process;
 use super::super::figure::{Figure, percentile};
-use super::process;
 use super::pty::{Line, Pty, Started};
 
 /// Longest time that an answer is waited for.

@@ -3,7 +3,6 @@
 
 mod drive;
 mod pictures;
-pub(super) mod process;
 mod pty;
 mod stage;
 mod svg;

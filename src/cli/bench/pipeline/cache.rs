@@ -3,7 +3,7 @@
 
 use super::super::super::Failure;
 use super::super::super::args::Common;
-use super::bar::Row;
+use super::super::super::evidence::bar::Row;
 use super::field::Field;
 use super::form::Form;
 use crate::operations::actions::{Action, Enrich, Limits, LookUp};

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::super::super::Failure;
 use super::super::super::args::Common;
+use super::super::super::evidence::bar::Row;
 use super::super::figure::median;
-use super::bar::Row;
 use super::field::Field;
 use super::form::Form;
 use super::worker::Worker;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::super::Failure;
 use super::super::super::args::Common;
-use super::bar::Row;
+use super::super::super::evidence::bar::Row;
 use super::field::{Field, census};
 use super::form::{Form, rate};
 use super::worker::Worker;

@@ -7,8 +7,8 @@ use nix::sys::resource::{UsageWho, getrusage};
 use super::super::super::Failure;
 use super::super::super::args::Common;
 use super::super::super::demo::report::report;
-use super::super::console::process;
-use super::bar::Row;
+use super::super::super::evidence::bar::Row;
+use super::super::super::evidence::process;
 use super::field::Field;
 use super::form::Form;
 

@@ -1,7 +1,6 @@
 //! `bench pipeline`: what the pipeline promises, shown on real workers, a database of its own and the providers' stand-ins, each
 //! figure beside its bar. Calls are counted at the far end, statements at the server, everything else by SQL after the last job.
 
-mod bar;
 mod cache;
 mod chain;
 mod field;
@@ -11,8 +10,6 @@ mod latency;
 mod meltdown;
 mod outage;
 mod parking;
-mod schedule;
-mod sums;
 mod worker;
 
 use std::process::ExitCode;
@@ -20,8 +17,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::super::args::Common;
+use super::super::evidence::bar::{self, Row};
 use super::super::{Failure, output};
-use bar::Row;
 use form::Form;
 
 /// Options of `bench pipeline`.

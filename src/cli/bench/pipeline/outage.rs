@@ -5,17 +5,17 @@
 //! the processor is far from busy. The rate in the outage is compared with that of an equal time before it; then lanes go free.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::Utc;
 use clap::ValueEnum;
 
 use super::super::super::Failure;
 use super::super::super::args::Common;
 use super::super::super::demo::report::{Report, report};
+use super::super::super::evidence::bar::Row;
+use super::super::super::evidence::rates::{CALLS_MIN, KEPT, LONG_ENOUGH, around};
 use super::super::figure::median;
 use super::PipelineArgs;
-use super::bar::Row;
 use super::field::{Field, census};
 use super::form::{Form, rate};
 use crate::enrichment::graph::{self, Step};
@@ -28,14 +28,8 @@ const WARM: f64 = 0.2;
 const BEHIND: f64 = 0.1;
 /// A lane's part of what comes in, for each lane before it.
 const HELD: f64 = 0.75;
-/// One call more or less is below what is judged; lanes with fewer calls before it are told and not judged.
-const CALLS_MIN: usize = 40;
-/// Outages that are long enough for a rate to be measured in.
-const LONG_ENOUGH: Duration = Duration::from_secs(20);
 /// Calls a second that hold nothing back.
 const FREE: f64 = 1e5;
-/// Lanes keep so much of their rate.
-const KEPT: f64 = 0.95;
 
 /// How a provider goes down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -153,23 +147,9 @@ async fn once(
     worker.ended().await?;
     let seconds = (Utc::now() - begun).as_seconds_f64();
     let report = report(&field.db, &field.sandbox, seconds).await?;
-    let calls = around(&field.sandbox, &pace.held, (down, form.outage));
+    let calls = around(&field.sandbox.calls(), &pace.held, (down, form.outage));
     field.clear().await?;
     Ok(Run { report, calls })
-}
-
-/// Calls of each lane in the time before that moment and in the same time after it.
-fn around(
-    sandbox: &Sandbox,
-    lanes: &[&'static str],
-    (moment, length): (DateTime<Utc>, Duration),
-) -> BTreeMap<&'static str, (usize, usize)> {
-    let length = TimeDelta::from_std(length).unwrap_or(TimeDelta::zero());
-    let calls = sandbox.calls();
-    let within = |lane: &str, from: DateTime<Utc>| {
-        calls.iter().filter(|call| call.provider == lane && call.at >= from && call.at < from + length).count()
-    };
-    lanes.iter().map(|lane| (*lane, (within(lane, moment - length), within(lane, moment)))).collect()
 }
 
 fn told(kind: Kind, form: &Form, runs: &[Run]) -> Vec<Row> {

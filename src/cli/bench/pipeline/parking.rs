@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::super::Failure;
 use super::super::super::args::Common;
-use super::bar::Row;
+use super::super::super::evidence::bar::Row;
 use super::field::Field;
 use super::form::Form;
 use super::worker::Worker;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::super::super::Failure;
-use super::super::super::output::{self, thousands};
+use super::super::Failure;
+use super::super::output::{self, thousands};
 
 /// One line of what was shown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,6 +41,11 @@ impl Row {
     /// A figure that must not be below its bar.
     pub fn at_least(name: impl Into<String>, value: f64, unit: &'static str, bar: f64) -> Row {
         Row::figure(name, value, unit).barred("at least", bar, value >= bar)
+    }
+
+    /// A figure beside another one, with their ratio and without a verdict.
+    pub fn beside(name: impl Into<String>, value: f64, unit: &'static str, other: f64) -> Row {
+        Row { holds: None, ..Row::figure(name, value, unit).barred("beside", other, true) }
     }
 
     fn barred(self, side: &'static str, bar: f64, holds: bool) -> Row {

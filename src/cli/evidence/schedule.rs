@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
-use super::super::super::Failure;
+use super::super::Failure;
 use crate::catalogue;
 use crate::database::Db;
 
