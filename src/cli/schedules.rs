@@ -79,11 +79,18 @@ pub async fn run(common: &Common, args: &SchedulesArgs) -> Result<ExitCode, Fail
         SchedulesVerb::Remove { name } => Some(Action::RemoveSchedule { name: name.clone() }),
         SchedulesVerb::Add { name, every, filter, again, work } => {
             let work = chore(&opened.settings, *work, filter, *again);
-            Some(Action::AddSchedule(Schedule { name: name.clone(), every: every.clone(), work, paused: false }))
+            Some(Action::AddSchedule(Schedule {
+                name: name.clone(),
+                every: every.clone(),
+                work,
+                paused: false,
+                zone: Default::default(),
+            }))
         }
     };
     match action {
         Some(action) => {
+            let action = action.dated(super::open::anchor(&opened.settings))?;
             act(opened.db(), common, action, None).await?;
         }
         None => list(opened.db(), common).await?,

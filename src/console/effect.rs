@@ -1,7 +1,5 @@
 //! All that the console can ask for. Its result comes home as a message.
 
-use std::path::PathBuf;
-
 use chrono::{DateTime, Utc};
 
 use super::desks::{AskWish, CredentialWish};
@@ -53,8 +51,8 @@ pub enum Effect {
     Theme(String),
     /// Read the theme in use anew: its file may have changed.
     Restyle,
-    /// Record what leaves for the terminal in a new file; none: record no more.
-    Record(Option<PathBuf>),
+    /// Record the pictures in a new file, people's data blanked; none: record no more.
+    Record(Option<String>),
     /// Say how fast the link is.
     Link,
     /// Ask the terminal anew how fast it reads.

@@ -333,7 +333,8 @@ pub fn chart(minutes: i32) -> Answer {
     };
     let mark = |kind: &str, seconds: i64| ChartMark { at: ago(seconds), kind: kind.into() };
     let marks = vec![mark("opened", 900), mark("closed", 300), mark("alert", 200)];
-    Answer::Chart(ChartView { minutes, points: (1..120).rev().map(point).collect(), marks })
+    let sums = ChartSums { done: 47_900, failed: 31, retried: 28 };
+    Answer::Chart(ChartView { minutes, sums, points: (1..120).rev().map(point).collect(), marks })
 }
 
 pub fn plan(tier: Tier) -> Plan {

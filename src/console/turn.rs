@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -260,26 +259,26 @@ impl Turn {
         let area = Rect::new(0, 0, columns, rows);
         let mut picture = Buffer::empty(area);
         self.title();
-        self.spots = screen::draw(&self.model, &self.look.theme, &mut picture, area);
+        let drawn = screen::draw(&self.model, &self.look.theme, &mut picture, area);
+        self.spots = drawn.spots;
+        if self.aside.recorder.as_ref().is_some_and(|recorder| !recorder.take(&picture, drawn.veils)) {
+            self.aside.recorder = None;
+        }
         if let Some(bytes) = self.frames.make(picture, self.model.facts.slow, Instant::now())? {
             self.asked = matches!(self.model.overlay, Some(Overlay::Confirm(_)));
-            if self.aside.recorder.as_ref().is_some_and(|recorder| !recorder.take(&bytes)) {
-                self.aside.recorder = None;
-            }
             self.output.send(bytes);
         }
         Ok(None)
     }
 
     /// Begins a recording with the whole picture, or ends it.
-    fn record(&mut self, path: Option<PathBuf>) {
+    fn record(&mut self, path: Option<String>) {
         self.aside.recorder = None;
         let Some(path) = path else { return };
-        match Recorder::begin(path, self.model.size, self.hands.results()) {
+        match Recorder::begin(super::work::expanded(&path), self.model.size, self.hands.results()) {
             Ok(recorder) => self.aside.recorder = Some(recorder),
             Err(error) => self.model.say(format!("nothing is recorded: {error}"), true, Utc::now()),
         }
-        self.frames.forget();
     }
 
     /// The terminal's title carries the worst state: it is seen from another window.

@@ -200,7 +200,7 @@ fn created(path: &Path) -> io::Result<File> {
 }
 
 /// `~/` is the home folder, as in a shell.
-fn expanded(path: &str) -> PathBuf {
+pub(super) fn expanded(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),

@@ -79,6 +79,42 @@ async fn a_bench_that_is_told_to_end_takes_its_workers_and_its_server_with_it() 
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "its folder is gone");
 }
 
+#[tokio::test]
+async fn a_bench_of_the_console_that_is_told_to_end_takes_its_console_and_its_database_with_it() {
+    let program = Program::new();
+    let running = program.start(&["bench", "console", "--contacts", "1000", "--seconds", "60"]);
+    let is_console =
+        |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(b"\0--no-workers\0"));
+    let mut started = Vec::new();
+    eventually(PATIENCE, || {
+        started = descendants(running.pid());
+        std::future::ready(started.iter().any(is_console))
+    })
+    .await;
+    let databases = || std::fs::read_dir(base(program.home()).unwrap()).unwrap().count();
+    let before = databases();
+    running.signal(Signal::SIGINT);
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 128 + Signal::SIGINT as i32, "{ran:?}");
+    assert!(!started.iter().any(is_console), "its console is gone");
+    assert_eq!(databases(), before - 1, "its database is gone");
+}
+
+/// The folder in which a private server keeps its databases, one folder each.
+fn base(home: &Path) -> Option<PathBuf> {
+    let folders = |path: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
+    let mut known = vec![home.to_path_buf()];
+    while let Some(folder) = known.pop() {
+        if folder.join("PG_VERSION").exists() && folder.join("base").is_dir() {
+            return Some(folder.join("base"));
+        }
+        known.extend(folders(&folder).into_iter().filter(|path| path.is_dir() && !path.is_symlink()));
+    }
+    None
+}
+
 fn is_worker(pid: i32) -> bool {
     std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(b"\0worker\0"))
 }

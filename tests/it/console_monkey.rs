@@ -183,7 +183,7 @@ impl Monkey {
         let (columns, rows) = self.model.size;
         let area = Rect::new(0, 0, columns, rows);
         let mut picture = Buffer::empty(area);
-        self.spots = screen::draw(&self.model, &self.theme, &mut picture, area);
+        self.spots = screen::draw(&self.model, &self.theme, &mut picture, area).spots;
         let raw = picture.content().iter().any(|cell| cell.symbol().chars().any(|c| c.is_control() || c == '\u{202e}'));
         assert!(!raw, "a raw control character reached a cell");
         update(&mut self.model, Msg::Shown, self.now);

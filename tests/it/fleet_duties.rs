@@ -3,8 +3,9 @@
 use chrono::{TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
+use switchboard::contacts::filter::Anchor;
 use switchboard::fleet::duties::{Keep, forget};
-use switchboard::operations::actions::fire_due;
+use switchboard::operations::actions::{Action, Chore, LookUp, Schedule, fire_due, plan};
 use switchboard::operations::views::past;
 use switchboard::queue::lane;
 
@@ -221,4 +222,31 @@ async fn a_schedule_that_speaks_of_days_means_those_of_its_time_zone_when_it_fir
     assert_eq!(found, [0, 1], "in {later} the contact is of yesterday, in {earlier} of today");
     let stored = Program::on(&test).json(&["schedules", "list"]).await;
     assert_eq!(stored[0]["filter"], "created>=today", "it means another day each time");
+}
+
+#[tokio::test]
+async fn the_estimate_of_a_schedule_means_the_days_of_whoever_adds_it() {
+    let test = TestDb::new().await;
+    contacts(&test.db, 3).await;
+    let late = "UPDATE contacts SET created_at = CASE id WHEN 1 THEN '2026-03-09T23:30:00Z'::timestamptz ELSE '2020-01-01' END";
+    sqlx::query(late).execute(test.db.pool()).await.unwrap();
+    let wish = LookUp {
+        filter: "created:2026-03-10".into(),
+        again: false,
+        packages: "line_type_intelligence".into(),
+        attempts: 5,
+        lane_limit: 1_000,
+    };
+    let schedule = Schedule {
+        name: "daily".into(),
+        every: "every 1d".into(),
+        work: Chore::LookUp(wish),
+        paused: false,
+        zone: Tz::UTC,
+    };
+    for (zone, many) in [(Tz::UTC, "0 contacts"), (chrono_tz::Europe::Berlin, "1 contacts")] {
+        let wish = Action::AddSchedule(schedule.clone()).dated(Anchor::new(Utc::now(), zone)).unwrap();
+        let sentence = plan(&test.db, wish).await.unwrap().sentence;
+        assert!(sentence.contains(many), "in {zone}: {sentence}");
+    }
 }

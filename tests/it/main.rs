@@ -52,6 +52,7 @@ mod lookup_secrets;
 mod lookup_twilio;
 mod migrate_applies;
 mod operations_bulk;
+mod operations_chart;
 mod operations_jobs;
 mod operations_limits;
 mod pipeline_actions;

@@ -9,6 +9,7 @@ mod pipeline;
 mod queue;
 mod redact;
 mod rotation;
+mod told;
 
 use std::process::ExitCode;
 
@@ -49,7 +50,7 @@ pub enum What {
 /// Measures and prints.
 pub async fn run(common: &Common, args: &BenchArgs) -> Result<ExitCode, Failure> {
     match &args.what {
-        What::Console(args) => console::run(common, args).await,
+        What::Console(args) => told::until_told(console::run(common, args)).await,
         What::Crash(args) => until_told(crash::run(common, args)).await,
         What::Panic => panic::run(common).await,
         What::Pipeline(args) => until_told(pipeline::run(common, args)).await,

@@ -91,6 +91,7 @@ const ACTED: &[Place] = &[
     Credentials,
     Credential,
     Timeline,
+    Logs,
     Audit,
     Fleet,
     Usage,

@@ -191,7 +191,8 @@ impl Plain {
             Command::Schedule { name, every, filter, again } => {
                 let (packages, Limits { attempts, lane_limit }) = self.options.facts.lookup.clone();
                 let work = Chore::LookUp(LookUp { filter, again, packages, attempts, lane_limit });
-                self.plan(Action::AddSchedule(Schedule { name, every, work, paused: false })).await
+                self.plan(Action::AddSchedule(Schedule { name, every, work, paused: false, zone: Default::default() }))
+                    .await
             }
             Command::Export { path, filter } => {
                 self.begin(format!("Export to {path}"), Job::Export { path, filter, zone: self.options.facts.zone })

@@ -31,11 +31,11 @@ fn padded(area: Rect) -> Rect {
 
 const COLUMNS: [Column; 9] = [
     Column::right("id", 9, 1),
-    Column::left("phone", Width::Fixed(16), 0),
+    Column::left("phone", Width::Fixed(16), 0).private(),
     Column::left("status", Width::Fixed(10), 0),
     Column::left("line", Width::Fixed(12), 3),
     Column::left("carrier", Width::Fixed(16), 4),
-    Column::left("name", Width::Fill(14), 2),
+    Column::left("name", Width::Fill(14), 2).private(),
     Column::right("q", 3, 5),
     Column::left("error", Width::Fixed(14), 6),
     Column::left("created", Width::Fixed(12), 7),
@@ -159,6 +159,8 @@ fn selected(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
             ),
         ],
     ];
+    let beside = Rect { x: inner.x + 8, y: inner.y + 2, width: inner.width.saturating_sub(8), height: 1 };
+    sheet.private(beside);
     sheet.lines(inner, &lines);
 }
 
@@ -168,7 +170,17 @@ fn detail(model: &Model, sheet: &mut Sheet<'_>, area: Rect, (id, scrolled): (i64
         Some(Answer::Contact(Some(contact))) => {
             let lines = detail_lines(contact);
             let most = lines.len().saturating_sub(usize::from(inner.height));
-            return sheet.lines(inner, &lines[usize::from(scrolled).min(most)..]);
+            let shown = &lines[usize::from(scrolled).min(most)..];
+            let fields = lines.iter().rposition(|line| matches!(line.as_slice(), [(_, Token::Title)])).unwrap_or(0);
+            let above = u16::try_from((fields + 1).saturating_sub(lines.len() - shown.len())).unwrap_or(u16::MAX);
+            let values = Rect {
+                x: inner.x + FIELD_NAME,
+                y: inner.y.saturating_add(above),
+                width: inner.width.saturating_sub(FIELD_NAME),
+                height: inner.height.saturating_sub(above),
+            };
+            sheet.private(values);
+            return sheet.lines(inner, shown);
         }
         Some(Answer::Contact(None)) => "there is no such contact any more",
         _ => "reading",
@@ -210,6 +222,9 @@ fn plain(value: &Value) -> String {
 fn text_of(row: &Value, key: &str) -> Option<String> {
     row.get(key).filter(|v| !v.is_null()).map(plain)
 }
+
+/// Cells before the value of a field.
+const FIELD_NAME: u16 = 28;
 
 fn field_line(name: &str, value: &Value) -> Vec<Piece<'static>> {
     vec![(format!("  {name:<26}").into(), Token::Muted), (plain(value).into(), Token::Text)]

@@ -28,6 +28,8 @@ struct Shown<'a> {
     /// Events; none: the samples tell where breakers were open.
     marks: Option<&'a [ChartMark]>,
     took: [Option<i32>; 3],
+    /// What became of jobs and attempts, in words.
+    became: String,
 }
 
 fn shown<'a>(model: &'a Model, samples: &[SamplePoint]) -> Shown<'a> {
@@ -39,6 +41,7 @@ fn shown<'a>(model: &'a Model, samples: &[SamplePoint]) -> Shown<'a> {
                 window: TimeDelta::minutes(i64::from(minutes)),
                 marks: Some(&chart.marks),
                 took: [worst(|p| p.p50_ms), worst(|p| p.p95_ms), worst(|p| p.p99_ms)],
+                became: became(["done", "failed", "retried"], [chart.sums.done, chart.sums.failed, chart.sums.retried]),
             }
         }
         _ => {
@@ -49,14 +52,23 @@ fn shown<'a>(model: &'a Model, samples: &[SamplePoint]) -> Shown<'a> {
                 window: trend::window(samples, model.clock),
                 marks: None,
                 took: [worst(|l| l.p50_ms), worst(|l| l.p95_ms), worst(|l| l.p99_ms)],
+                became: {
+                    let sum = |rate: fn(&LaneView) -> Option<f64>| words::rate(lanes().filter_map(rate).sum());
+                    format!("now: done {}  failed {}", sum(|l| l.done_per_s), sum(|l| l.failed_per_s))
+                },
             }
         }
     }
 }
 
+fn became(names: [&str; 3], numbers: [i64; 3]) -> String {
+    let parts = names.iter().zip(numbers).map(|(name, n)| format!("{name} {}", words::count(n)));
+    parts.collect::<Vec<_>>().join("  ")
+}
+
 /// Jobs done per second over all lanes.
 pub(super) fn draw(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>, area: Rect) {
-    let Shown { rates, window, marks, took } = shown(model, samples);
+    let Shown { rates, window, marks, took, became } = shown(model, samples);
     let range = match model.chart_minutes() {
         Some(_) => RANGES[model.range].1.to_owned(),
         None => format!("{} min", window.num_minutes()),
@@ -80,10 +92,10 @@ pub(super) fn draw(model: &Model, samples: &[SamplePoint], sheet: &mut Sheet<'_>
         .iter()
         .zip(took)
         .map(|(name, ms)| format!("{name} {}", words::or_none(ms.map(|ms| words::millis(i64::from(ms))))));
-    let calls = format!("{}  (slowest lane)", calls.collect::<Vec<_>>().join("  "));
-    let head = u16::from(inner.height > 5);
-    if head > 0 {
-        sheet.put((inner.x + 1, inner.y, inner.width - 2), &calls, Token::Muted);
+    let calls = format!("slowest: {}", calls.collect::<Vec<_>>().join("  "));
+    let head = if inner.height > 8 { 2 } else { u16::from(inner.height > 5) };
+    for (y, line) in (0..head).zip([calls, became]) {
+        sheet.put((inner.x + 1, inner.y + y, inner.width - 2), &line, Token::Muted);
     }
     let feet = if inner.height > 4 { 2 } else { 1 };
     let plot = Rect { x: inner.x + 7, y: inner.y + head, width: inner.width - 8, height: inner.height - feet - head };

@@ -41,7 +41,8 @@ pub(super) fn frame(model: &Model, sheet: &mut Sheet<'_>, area: Rect) -> Rect {
         (false, page) => format!("  page {page}"),
     };
     let level = match (timeline.tab, timeline.level) {
-        (TimelineTab::Logs, 1..) => format!("  level>={}", LEVELS[timeline.level.min(2)].0),
+        (TimelineTab::Logs, 1..) => format!("  of this process  level>={}", LEVELS[timeline.level.min(2)].0),
+        (TimelineTab::Logs, _) => "  of this process".to_owned(),
         _ => String::new(),
     };
     let filter = if timeline.search.text.is_empty() { String::new() } else { format!("  / {}", timeline.search.text) };

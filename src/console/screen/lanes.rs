@@ -226,7 +226,7 @@ fn groups(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
 const JOB_COLUMNS: [Column; 6] = [
     Column::right("job", 9, 0),
     Column::left("step", Width::Fixed(8), 3),
-    Column::left("phone", Width::Fixed(16), 0),
+    Column::left("phone", Width::Fixed(16), 0).private(),
     Column::left("attempt", Width::Fixed(7), 1),
     Column::left("runs at", Width::Fixed(12), 2),
     Column::left("last error", Width::Fill(12), 4),

@@ -98,6 +98,9 @@ pub(super) fn prompt(open: &Prompt, sheet: &mut Sheet<'_>, area: Rect) {
     };
     let inner = middle(sheet, area, title, 4);
     sheet.put((inner.x, inner.y, inner.width), &words, Token::Muted);
+    if matches!(open.ask, Ask::Fields { .. }) {
+        sheet.private(Rect { x: inner.x + 5, y: inner.y + 1, width: inner.width.saturating_sub(5), height: 1 });
+    }
     let mut line: Vec<Piece<'_>> = vec![(name.into(), Token::Accent)];
     line.extend(text_field(open.input.value(), open.input.cursor(), true));
     sheet.line(Rect { y: inner.y + 1, height: 1, ..inner }, &line);

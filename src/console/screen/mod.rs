@@ -56,14 +56,23 @@ pub fn size_class(columns: u16, rows: u16) -> Size {
     }
 }
 
-/// Draws everything; returns what lies where, for the mouse.
-pub fn draw(model: &Model, theme: &Theme, buf: &mut Buffer, area: Rect) -> Vec<(Rect, Spot)> {
+/// What lies where on a picture.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// For the mouse; what was drawn last lies on top.
+    pub spots: Vec<(Rect, Spot)>,
+    /// A person's data (`true`) and what lies over them (`false`), in the order of drawing.
+    pub veils: Vec<(Rect, bool)>,
+}
+
+/// Draws everything; returns what lies where.
+pub fn draw(model: &Model, theme: &Theme, buf: &mut Buffer, area: Rect) -> Drawn {
     let heavy = model.pulse.as_ref().is_some_and(|p| p.status.environment.production);
-    let mut sheet = Sheet { buf, theme, heavy, spots: Vec::new() };
+    let mut sheet = Sheet { buf, theme, heavy, spots: Vec::new(), veils: Vec::new() };
     let size = size_class(area.width, area.height);
     if size == Size::Tiny {
         tiny(model, &mut sheet, area);
-        return sheet.spots;
+        return Drawn::default();
     }
     let (head, foot) = if size == Size::Small { (1, 1) } else { (2, 2) };
     header::draw(model, &mut sheet, Rect { height: head, ..area }, size);
@@ -80,7 +89,7 @@ pub fn draw(model: &Model, theme: &Theme, buf: &mut Buffer, area: Rect) -> Vec<(
         sheet.mark(body, Token::Muted);
     }
     overlay(model, &mut sheet, body);
-    sheet.spots
+    Drawn { spots: sheet.spots, veils: sheet.veils }
 }
 
 fn pane(model: &Model, sheet: &mut Sheet<'_>, body: Rect, size: Size) {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use crate::console::message::Spot;
-use crate::console::model::{Paper, PaperLine, window};
+use crate::console::model::{Paper, PaperLine, Reading, window};
 use crate::console::theme::Token;
 use crate::console::widget::Sheet;
 
@@ -22,6 +22,9 @@ pub(super) fn draw(paper: &Paper, sheet: &mut Sheet<'_>, area: Rect) {
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     sheet.spots.retain(|(_, spot)| !matches!(spot, Spot::Row(_)));
     let list = Rect { height: inner.height.saturating_sub(2), ..inner };
+    if matches!(paper.reading, Reading::Duplicates | Reading::Merge { .. }) {
+        sheet.private(list);
+    }
     match &paper.lines {
         None => drop(sheet.put((inner.x, inner.y, inner.width), "reading", Token::Muted)),
         Some(Err(error)) => drop(sheet.wrapped(list, error, Token::Warn)),

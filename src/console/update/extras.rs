@@ -2,6 +2,7 @@
 
 use super::papers::item;
 use crate::console::model::{Item, Level, Model, Screen, TimelineTab};
+use crate::operations::views::NodeView;
 
 /// The lines that fit here.
 pub(super) fn items(model: &Model) -> Vec<Item> {
@@ -13,6 +14,7 @@ pub(super) fn items(model: &Model) -> Vec<Item> {
         (Screen::Timeline, _) if model.timeline.tab == TimelineTab::Audit => {
             vec![("check that no row was changed or taken out", "audit --verify".into())]
         }
+        (Screen::Timeline, _) if model.timeline.tab == TimelineTab::Logs => logs(model),
         (Screen::Fleet, _) => fleet(model),
         (Screen::Timeline, _) => {
             vec![("the last 8 hours for whoever comes next", "handover 8h".into())]
@@ -36,6 +38,14 @@ fn fleet(model: &Model) -> Vec<(&'static str, String)> {
         .collect();
     lines.push(("the last 8 hours for whoever comes next", "handover 8h".into()));
     lines
+}
+
+/// Every node keeps a log of its own, in a file of its own machine.
+fn logs(model: &Model) -> Vec<(&'static str, String)> {
+    let of_node = |n: &NodeView| {
+        ("today's log of this node, where its file is on this machine", format!("logs --node {}", n.node))
+    };
+    model.node_rows().iter().map(of_node).collect()
 }
 
 fn overview() -> Vec<(&'static str, String)> {

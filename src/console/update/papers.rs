@@ -82,7 +82,20 @@ fn enter(model: &mut Model, paper: Box<Paper>, press: &mut Press<'_>) {
 
 /// An item for a line of the palette, greyed where it may not be run.
 pub(super) fn item(model: &Model, label: &str, line: &str) -> Item {
-    let looks = ["show", "list", "--preview", "--verify", "handover", "drill", "demo", "doctor"];
+    let looks = [
+        "show",
+        "list",
+        "--preview",
+        "--verify",
+        "handover",
+        "drill",
+        "demo",
+        "doctor",
+        "dead",
+        "throughput",
+        "logs",
+        "usage",
+    ];
     let only_looks = looks.iter().any(|word| line.split_whitespace().any(|w| w == *word));
     let why_not = if only_looks { None } else { allowed::writes(model) };
     Item { why_not, ..Item::new(label, "", Pick::Line(line.to_owned())) }

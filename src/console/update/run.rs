@@ -30,7 +30,7 @@ fn run(model: &mut Model, command: Command, press: &mut Press<'_>) {
         Command::Import { file, agreed } => prompt::import_file(model, file, agreed, press),
         Command::Schedule { name, every, filter, again } => {
             let Action::LookUp(work) = look_up(model, filter, again) else { return };
-            let schedule = Schedule { name, every, work: Chore::LookUp(work), paused: false };
+            let schedule = Schedule { name, every, work: Chore::LookUp(work), paused: false, zone: Default::default() };
             press::wish_if_allowed(model, Action::AddSchedule(schedule), press);
         }
         Command::Read(reading) => papers::open(model, reading, press),
@@ -50,7 +50,7 @@ fn run(model: &mut Model, command: Command, press: &mut Press<'_>) {
                 .as_ref()
                 .map_or("the recording ends".to_owned(), |file| format!("recording to {file}; `record stop` ends it"));
             model.say(words, false, press.now);
-            press.effects.push(Effect::Record(file.map(Into::into)));
+            press.effects.push(Effect::Record(file));
         }
         Command::At(at) => travel::to(model, at, press),
         leads => lead(model, leads),

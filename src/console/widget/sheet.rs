@@ -29,6 +29,8 @@ pub struct Sheet<'a> {
     pub heavy: bool,
     /// What lies where, for the mouse; what was drawn last lies on top.
     pub spots: Vec<(Rect, crate::console::message::Spot)>,
+    /// Where a person's data stand (`true`), and what was emptied above them (`false`), in the order of drawing.
+    pub veils: Vec<(Rect, bool)>,
 }
 
 impl Sheet<'_> {
@@ -154,8 +156,14 @@ impl Sheet<'_> {
         Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
     }
 
+    /// Says that a person's data stand there: a recording shows them blanked.
+    pub fn private(&mut self, area: Rect) {
+        self.veils.push((area, true));
+    }
+
     /// Empties an area, before something is laid over it.
     pub fn clear(&mut self, area: Rect) {
+        self.veils.push((area, false));
         let area = area.intersection(self.buf.area);
         for position in area.positions() {
             if let Some(cell) = self.buf.cell_mut(position) {
@@ -181,7 +189,11 @@ mod tests {
     fn drawn(text: &str, width: u16) -> String {
         let theme = load("mono", Depth::Mono, Glyphs::UNICODE).unwrap();
         let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
-        Sheet { buf: &mut buf, theme: &theme, heavy: false, spots: Vec::new() }.put((0, 0, width), text, Token::Text);
+        Sheet { buf: &mut buf, theme: &theme, heavy: false, spots: Vec::new(), veils: Vec::new() }.put(
+            (0, 0, width),
+            text,
+            Token::Text,
+        );
         buf.content().iter().map(|c| c.symbol()).collect::<String>().trim_end().to_owned()
     }
 

@@ -29,16 +29,22 @@ pub struct Column {
     pub right: bool,
     /// 0 stays always; the highest leaves first.
     pub rank: u8,
+    /// Whether a person's data stand there.
+    pub private: bool,
 }
 
 impl Column {
     /// A column of words.
     pub const fn left(title: &'static str, width: Width, rank: u8) -> Column {
-        Column { title, width, right: false, rank }
+        Column { title, width, right: false, rank, private: false }
     }
     /// A column of numbers.
     pub const fn right(title: &'static str, width: u16, rank: u8) -> Column {
-        Column { title, width: Width::Fixed(width), right: true, rank }
+        Column { title, width: Width::Fixed(width), right: true, rank, private: false }
+    }
+    /// The same, of a person's data.
+    pub const fn private(self) -> Column {
+        Column { private: true, ..self }
     }
 }
 
@@ -95,6 +101,9 @@ pub fn marked_table(
     let places = fit(columns, body.width, gap);
     for (column, x, width) in placed(columns, &places, (body.x, gap)) {
         put(sheet, (x, area.y, width), column, column.title, Token::Head);
+        if column.private {
+            sheet.private(Rect { x, width, y: area.y + 1, height: area.height - 1 });
+        }
     }
     let height = usize::from(area.height - 1);
     let first = window(selected.unwrap_or(0), height);

@@ -17,6 +17,8 @@ impl Action {
                     settle(text, &JOBS, anchor)?;
                 }
             }
+            // Its filter is settled anew at each firing.
+            Action::AddSchedule(schedule) => schedule.zone = anchor.zone,
             _ => {}
         }
         Ok(self)

@@ -14,6 +14,9 @@ pub struct Schedule {
     /// Whether it rests.
     #[serde(default)]
     pub paused: bool,
+    /// Whose days the estimate means; a firing takes those of the fleet's setting.
+    #[serde(skip)]
+    pub zone: chrono_tz::Tz,
 }
 
 /// What may recur. Told apart by their fields: what was written before there was a second kind is a lookup.

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::database::{Db, Result};
+use crate::outcome::ErrorKind;
 
 /// Steps of a chart.
 const STEPS: i32 = 120;
@@ -37,11 +38,24 @@ pub struct ChartMark {
     pub kind: String,
 }
 
+/// What became of jobs and attempts over the whole span.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct ChartSums {
+    /// Jobs that ended.
+    pub done: i64,
+    /// Attempts that failed.
+    pub failed: i64,
+    /// Those of them after which the job was tried again, or waits to be.
+    pub retried: i64,
+}
+
 /// A chart's data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChartView {
     /// How far back it reaches, in minutes.
     pub minutes: i32,
+    /// The whole span.
+    pub sums: ChartSums,
     /// Steps, oldest first; one of which nothing is known is left out.
     pub points: Vec<ChartPoint>,
     /// Events, oldest first.
@@ -75,14 +89,35 @@ const EVENTS: &str = "
         ORDER BY at DESC LIMIT $2) newest
     ORDER BY at";
 
+macro_rules! sums {
+    ($samples:literal) => {
+        concat!(
+            "WITH lanes AS (
+                SELECT max(done_total) - min(done_total) AS done, max(failed_total) - min(failed_total) AS failed
+                FROM ", $samples, " WHERE at > now() - make_interval(mins => $1) GROUP BY lane),
+            tries AS (
+                SELECT count(*) AS n FROM job_failures WHERE failed_at > now() - make_interval(mins => $1) AND NOT error_kind = ANY($2)),
+            last AS (
+                SELECT count(*) AS n FROM jobs j WHERE j.state = 'dead' AND EXISTS (
+                    SELECT FROM job_failures f WHERE f.job_id = j.id AND f.failed_at > now() - make_interval(mins => $1)
+                    AND NOT f.error_kind = ANY($2)))
+            SELECT coalesce(sum(done), 0)::bigint AS done, coalesce(sum(failed), 0)::bigint AS failed,
+                   greatest((SELECT n FROM tries) - (SELECT n FROM last), 0)::bigint AS retried FROM lanes"
+        )
+    };
+}
+
 /// The last `minutes` (1 to 10,080).
 pub async fn chart(db: &Db, minutes: i32) -> Result<ChartView> {
     let minutes = minutes.clamp(1, 10_080);
     let fine = minutes <= 60;
     let step = f64::from(minutes * 60 / STEPS).max(if fine { 5.0 } else { 60.0 });
     let points = if fine { points!("samples") } else { points!("samples_minute") };
+    let sums = if fine { sums!("samples") } else { sums!("samples_minute") };
+    let over: Vec<&str> = ErrorKind::ALL.iter().filter(|kind| kind.is_permanent()).map(|kind| kind.name()).collect();
     Ok(ChartView {
         minutes,
+        sums: sqlx::query_as(sums).bind(minutes).bind(over).fetch_one(db.pool()).await?,
         points: sqlx::query_as(points).bind(minutes).bind(step).fetch_all(db.pool()).await?,
         marks: sqlx::query_as(EVENTS).bind(minutes).bind(MARKS).fetch_all(db.pool()).await?,
     })

@@ -22,7 +22,7 @@ mod throughput;
 pub use access::{Access, access};
 pub use audit_chain::{AuditChain, audit_chain};
 pub use breakers::{BreakerEvent, BreakerView, breaker_history, breakers};
-pub use chart::{ChartMark, ChartPoint, ChartView, chart};
+pub use chart::{ChartMark, ChartPoint, ChartSums, ChartView, chart};
 pub use credentials::{HolderView, SlotView, VersionView, credentials};
 pub use duplicates::{PairView, duplicates};
 pub use fleet::{LeaderView, NodeView, leader, nodes};

@@ -7,6 +7,7 @@ use rand::RngExt;
 use super::super::super::Failure;
 use super::super::super::evidence::process;
 use super::super::figure::{Figure, percentile};
+use super::super::told;
 use super::pty::{Line, Pty, Started};
 
 /// Longest time that an answer is waited for.
@@ -99,10 +100,10 @@ impl Measured {
     /// Presses nothing for a while and counts.
     pub fn quiet(&mut self, pty: &mut Pty, seconds: Duration) -> Result<(), Failure> {
         // Whatever the start still brings: nodes, a leader, the first samples.
-        std::thread::sleep(Duration::from_secs(10));
+        told::pause(Duration::from_secs(10))?;
         let now = |pty: &Pty| (pty.look(|s| s.bytes), process::time(pty.pid(), false), process::time(pty.pid(), true));
         let (before, begun) = (now(pty), Instant::now());
-        std::thread::sleep(seconds);
+        told::pause(seconds)?;
         let (after, lasted) = (now(pty), begun.elapsed().as_secs_f64());
         let cpu =
             |a: Option<Duration>, b: Option<Duration>| Some((b?.saturating_sub(a?)).as_secs_f64() / lasted * 100.0);
@@ -117,7 +118,7 @@ impl Measured {
     /// Presses keys in turns and waits for each answer.
     pub fn keys(&mut self, pty: &mut Pty, keys: &[Key], times: u32) -> Result<(), Failure> {
         for key in keys.iter().cycle().take(times as usize) {
-            std::thread::sleep(Duration::from_millis(rand::rng().random_range(PAUSE_MS)));
+            told::pause(Duration::from_millis(rand::rng().random_range(PAUSE_MS)))?;
             let before = pty.look(|seen| seen.bytes);
             let pressed = pty.press(key.press);
             let answered = pty.until(LIMIT, |seen| {
@@ -163,11 +164,11 @@ impl Measured {
     pub fn moves(&mut self, pty: &mut Pty, screen: &str, shows: &str, times: u32) -> Result<(), Failure> {
         pty.press(screen);
         pty.until(LIMIT, |seen| seen.parser.screen().contents().contains(shows));
-        std::thread::sleep(Duration::from_millis(500));
+        told::pause(Duration::from_millis(500))?;
         for _ in 0..times {
             let before = pty.look(|seen| seen.bytes);
             pty.press("j");
-            std::thread::sleep(Duration::from_millis(100));
+            told::pause(Duration::from_millis(100))?;
             self.move_bytes.push((pty.look(|seen| seen.bytes) - before) as f64);
         }
         Ok(())
@@ -253,7 +254,7 @@ pub fn echo(times: u32) -> Result<Vec<f64>, Failure> {
     let pty = Pty::start(&Started::new("cat", &[]), (80, 24), Line::DIRECT)?;
     let mut taken = Vec::new();
     for _ in 0..times {
-        std::thread::sleep(Duration::from_millis(rand::rng().random_range(5..20)));
+        told::pause(Duration::from_millis(rand::rng().random_range(5..20)))?;
         let before = pty.look(|seen| seen.bytes);
         let pressed = pty.press("j");
         if pty.until(LIMIT, |seen| seen.bytes > before) {

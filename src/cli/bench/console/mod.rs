@@ -15,6 +15,7 @@ use super::super::Failure;
 use super::super::args::Common;
 use super::super::output;
 use super::figure::{self, Figure};
+use super::told;
 use drive::{Key, Measured};
 use pty::{Line, Pty};
 use rand::RngExt;
@@ -69,8 +70,11 @@ pub async fn run(common: &Common, args: &ConsoleBenchArgs) -> Result<ExitCode, F
 
 /// The built program: idle, on a slow link, and while its pool runs flat out.
 async fn ours(args: &ConsoleBenchArgs, seconds: Duration) -> Result<Vec<Measured>, Failure> {
-    let stage = stage::Stage::set(args.contacts).await?;
-    let measured = on_stage(&stage, args, seconds).await;
+    let stage = stage::Stage::open(args.contacts).await?;
+    let measured = match told::unless(stage.set(args.contacts)).await {
+        Ok(()) => on_stage(&stage, args, seconds).await,
+        Err(failure) => Err(failure),
+    };
     stage.strike().await?;
     measured
 }
@@ -86,7 +90,7 @@ async fn on_stage(stage: &stage::Stage, args: &ConsoleBenchArgs, seconds: Durati
         measured.moves(&mut pty, "4", "+1", 20)?;
         for reason in ["bench one", "bench two", "bench three"] {
             // Until the console is at its idle pace again, and at any moment of it.
-            std::thread::sleep(Duration::from_millis(rand::rng().random_range(6_000..10_000)));
+            told::pause(Duration::from_millis(rand::rng().random_range(6_000..10_000)))?;
             stage.open_breaker(reason).await?;
             measured.seen(&pty, "1", reason)?;
             stage.close_breaker().await?;
@@ -100,7 +104,7 @@ async fn on_stage(stage: &stage::Stage, args: &ConsoleBenchArgs, seconds: Durati
         measured.keys(&mut pty, &keys, 20.min(args.keys))?;
         measured.end(pty)?
     };
-    let jobs = stage.load().await?;
+    let jobs = told::unless(stage.load()).await?;
     let busy = {
         let mut pty = Pty::start(&stage.console(&[])?, SIZE, Line::DIRECT)?;
         let mut measured = Measured::begin("busy", String::new(), &pty, "LIVE")?;

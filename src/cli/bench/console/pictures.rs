@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::super::Failure;
 use super::super::super::output;
+use super::super::told;
 use super::pty::{Line, Pty, Started};
 use super::svg::svg;
 
@@ -48,11 +49,11 @@ fn panes(pty: &Pty, folder: &Path) -> Result<(), Failure> {
     for (name, keys, text) in PANES {
         for key in keys {
             pty.press(key);
-            std::thread::sleep(Duration::from_millis(250));
+            told::pause(Duration::from_millis(250))?;
         }
         shows(pty, text, LIMIT)?;
         // The answer to the pane's question.
-        std::thread::sleep(Duration::from_secs(1));
+        told::pause(Duration::from_secs(1))?;
         let path = folder.join(format!("{name}.svg"));
         let picture = pty.look(|seen| svg(seen.parser.screen(), &format!("Switchboard: {name}")));
         std::fs::write(&path, picture)?;

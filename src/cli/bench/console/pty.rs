@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::super::super::Failure;
+use super::super::told;
 
 /// How fast and how far the terminal is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -142,10 +143,10 @@ impl Pty {
                 return true;
             }
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || seen.closed {
+            if left.is_zero() || seen.closed || told::has_come() {
                 return false;
             }
-            seen = self.seen.1.wait_timeout(seen, left).unwrap_or_else(PoisonError::into_inner).0;
+            seen = self.seen.1.wait_timeout(seen, left.min(told::HEARD)).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -159,9 +160,14 @@ impl Pty {
         self.child.process_id().unwrap_or(0)
     }
 
-    /// Waits for its end, and ends it by force when that takes longer than `limit`.
-    pub fn end(mut self, limit: Duration) {
+    /// Waits for its end; what takes longer than `limit` is ended by force, as everything that is dropped.
+    pub fn end(self, limit: Duration) {
         self.until(limit, |seen| seen.closed);
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

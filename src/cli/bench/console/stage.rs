@@ -24,26 +24,31 @@ const CONTACTS: &str = "
     FROM (SELECT i, '+1' || (2012000000 + i)::text AS n FROM generate_series(1, $1) i) numbers";
 
 impl Stage {
-    /// Builds it.
-    pub async fn set(contacts: u32) -> Result<Stage, Failure> {
+    /// A place for it: a database, a provider's stand-in, a home.
+    pub async fn open(contacts: u32) -> Result<Stage, Failure> {
         let server = PrivateServer::start(PrivateOptions::default()).await?;
         server.sweep_scratch("bench").await?;
         let scratch = server.scratch_database("bench").await?;
         let db = Db::connect(server.options(scratch.name()), 4).await?;
-        migrate::run(&db).await?;
-        lane::seed(&db).await?;
-        let mut tx = db.begin().await?;
-        sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
-        sqlx::query(CONTACTS).bind(i64::from(contacts)).execute(&mut *tx).await?;
-        let total = "INSERT INTO contact_deltas (pending) SELECT count(*) FROM contacts";
-        sqlx::query(total).execute(&mut *tx).await?;
-        tx.commit().await?;
-        sqlx::query("ANALYZE").execute(db.pool()).await?;
         let options =
             Options { scenario: Scenario::Calm, contacts_expected: u64::from(contacts), ..Options::default() };
         let sandbox = Sandbox::start(options).await?;
         let home = tempfile::tempdir()?;
         Ok(Stage { server, scratch, db, sandbox, home })
+    }
+
+    /// Fills it.
+    pub async fn set(&self, contacts: u32) -> Result<(), Failure> {
+        migrate::run(&self.db).await?;
+        lane::seed(&self.db).await?;
+        let mut tx = self.db.begin().await?;
+        sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+        sqlx::query(CONTACTS).bind(i64::from(contacts)).execute(&mut *tx).await?;
+        let total = "INSERT INTO contact_deltas (pending) SELECT count(*) FROM contacts";
+        sqlx::query(total).execute(&mut *tx).await?;
+        tx.commit().await?;
+        sqlx::query("ANALYZE").execute(self.db.pool()).await?;
+        Ok(())
     }
 
     /// The console on this stage.

@@ -332,7 +332,7 @@ pub(super) fn schedules(verb: Schedules) -> Command {
         Schedules::List => Command::Read(Reading::Schedules),
         Schedules::Add { name, every, filter, again, work } if work != "lookup" => {
             let work = Chore::Enrich(Enrich { filter, again, checks_only: work == "rescore" });
-            Command::Act(Action::AddSchedule(Schedule { name, every, work, paused: false }))
+            Command::Act(Action::AddSchedule(Schedule { name, every, work, paused: false, zone: Default::default() }))
         }
         Schedules::Add { name, every, filter, again, .. } => Command::Schedule { name, every, filter, again },
         Schedules::Pause { name } => Command::Act(Action::PauseSchedule { name, paused: true }),

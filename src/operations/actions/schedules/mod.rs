@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
 use super::{Action, Actor, Chore, Schedule, Tier, contacts, enrich, twin};
+use crate::contacts::filter::Anchor;
 use crate::database::Db;
 
 pub use every::Every;
@@ -24,13 +25,7 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     let (sentence, twin) = match action {
         Action::AddSchedule(schedule) => {
             let first = check(schedule, there, now)?;
-            let (each, does) = match &schedule.work {
-                Chore::LookUp(wish) => (contacts::plan(db, wish).await?, "Look up what matches"),
-                Chore::Enrich(wish) if wish.checks_only => {
-                    (enrich::plan(db, wish).await?, "Look for duplicates of what matches")
-                }
-                Chore::Enrich(wish) => (enrich::plan(db, wish).await?, "Enrich what matches"),
-            };
+            let (each, does) = now_matching(db, schedule, now).await?;
             let sentence = format!(
                 "{does}, first at {}: {} contacts at about ${:.2} now.",
                 first.format("%Y-%m-%d %H:%MZ"),
@@ -60,6 +55,22 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     };
     let least = if matches!(action, Action::PauseSchedule { .. }) { Tier::Light } else { Tier::Wide };
     Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least, bound: 0, twin })
+}
+
+/// What a firing would touch now, and what it does in words; days in the filter are those of whoever adds it.
+async fn now_matching(db: &Db, schedule: &Schedule, now: DateTime<Utc>) -> Result<(Draft, &'static str), Refusal> {
+    let wish = match schedule.work.clone() {
+        Chore::LookUp(wish) => Action::LookUp(wish),
+        Chore::Enrich(wish) => Action::Enrich(wish),
+    };
+    Ok(match wish.dated(Anchor::new(now, schedule.zone))? {
+        Action::LookUp(wish) => (contacts::plan(db, &wish).await?, "Look up what matches"),
+        Action::Enrich(wish) if wish.checks_only => {
+            (enrich::plan(db, &wish).await?, "Look for duplicates of what matches")
+        }
+        Action::Enrich(wish) => (enrich::plan(db, &wish).await?, "Enrich what matches"),
+        _ => return Err(misplaced()),
+    })
 }
 
 /// The first firing, if all of it makes sense.
@@ -125,7 +136,9 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, actor: &Actor) -
             let every = before["every"].as_str().unwrap_or_default().to_owned();
             let work = serde_json::from_value(before["work"].clone()).ok();
             let paused = before["paused"] == true;
-            let again = work.map(|work| Action::AddSchedule(Schedule { name: name.clone(), every, work, paused }));
+            let again = work.map(|work| {
+                Action::AddSchedule(Schedule { name: name.clone(), every, work, paused, zone: Default::default() })
+            });
             (format!("removed schedule {name}"), again)
         }
         Action::PauseSchedule { name, paused } => {
