@@ -35,6 +35,7 @@ mod packaging;
 mod parity_tests;
 mod records;
 mod redact;
+mod runbook;
 mod sandbox;
 mod schedules;
 mod status;
@@ -95,6 +96,7 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Nodes(args) => records::nodes(common, args).await,
         Command::Undo { audit_id } => records::undo(common, *audit_id).await,
         Command::Handover(args) => handover::run(common, args).await,
+        Command::Runbook(args) => runbook::run(common, args).await,
         Command::Migrate => migrate::run(common).await,
         Command::Doctor(args) => doctor::run(common, args).await,
         Command::Bench(args) => bench::run(common, args).await,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::operations::actions::{Action, Confirmation, Confirmed, Plan, Refusal, Tier};
+use crate::operations::actions::{Action, Confirmation, Confirmed, Plan, Refusal, Tier, twin};
 
 /// What the operator said in the dialog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub fn agree(mut plan: Plan, said: &Said, now: DateTime<Utc>) -> Result<Confirme
         return Err("say why: it stands in the audit log beside what was done".into());
     }
     plan.reason = (!why.is_empty()).then(|| why.to_owned());
+    // The command that does what was agreed to, not what was wished for first.
+    plan.twin = twin(&plan.action, now);
     let answer = if said.word.is_empty() { Confirmation::Yes } else { Confirmation::Typed(said.word.clone()) };
     plan.confirm(answer).map_err(|refusal| refusal.to_string())
 }
@@ -93,6 +95,7 @@ mod tests {
         let until = Some(now + TimeDelta::minutes(30));
         let wanted = Action::HoldBreakerOpen { name: "twilio".into(), reason: "maintenance".into(), until };
         assert_eq!(agreed.plan().action, wanted);
+        assert_eq!(agreed.plan().twin, "switchboard breakers open twilio --for 30m --reason 'maintenance'");
         let wrong = Said { lasts: "soon".into(), ..said };
         assert!(agree(plan(hold, Tier::Wide), &wrong, now).unwrap_err().contains("30m"));
     }

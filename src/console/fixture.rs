@@ -295,6 +295,7 @@ pub fn audit() -> Vec<AuditRow> {
         radius: 1,
         reason: reason.map(Into::into),
         result: result.into(),
+        twin: Some(format!("switchboard {verb} {target}")),
     };
     vec![
         row(4813, 10, "lanes pause", "numverify", Some("cost"), "done"),

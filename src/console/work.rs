@@ -185,8 +185,8 @@ async fn write(bench: &Bench, id: u64, path: &str, (filter, zone): (&str, Tz)) -
     Ok(format!("{rows} contacts written"))
 }
 
-/// Writes a text to a new file.
-fn keep(path: &str, text: &str) -> Result<String, String> {
+/// Writes a text to a new file; returns what to say of it.
+pub(super) fn keep(path: &str, text: &str) -> Result<String, String> {
     let path = expanded(path);
     let written = created(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|e| format!("{} can't be written: {e}", path.display()))?;

@@ -66,6 +66,7 @@ mod providers_contract;
 mod providers_verify;
 mod redact_corpus;
 mod roles_enforced;
+mod runbook;
 mod settings_layers;
 mod usage_counts;
 mod vault_commands;

@@ -25,6 +25,7 @@ pub use super::drill::DrillArgs;
 pub use super::handover::HandoverArgs;
 pub use super::packaging::CompletionsArgs;
 pub use super::redact::RedactArgs;
+pub use super::runbook::RunbookArgs;
 pub use super::schedules::SchedulesArgs;
 use crate::telemetry::SharedRedactor;
 
@@ -114,6 +115,8 @@ pub enum Command {
     },
     /// The shift as Markdown, for the person who comes next.
     Handover(HandoverArgs),
+    /// What was done, as a script that asks before each step.
+    Runbook(RunbookArgs),
     /// Rehearse an outage on stand-in providers, in a database of its own.
     Drill(DrillArgs),
     /// List, set, verify, rotate, roll back or retire credentials.

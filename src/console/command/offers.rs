@@ -134,7 +134,7 @@ const ACTS: [(&str, &str); 26] = [
 ];
 
 /// What only looks, and names no lane or breaker.
-const LOOKS: [(&str, &str); 39] = [
+const LOOKS: [(&str, &str); 40] = [
     ("status", "everything at one glance"),
     ("lanes list", "all lanes"),
     ("breakers list", "all breakers, the worst first"),
@@ -160,6 +160,7 @@ const LOOKS: [(&str, &str); 39] = [
     ("logs --node ", "the log of another process of this machine"),
     ("timeline ", "events with a word in them"),
     ("handover 8h", "the shift as Markdown, for the person who comes next"),
+    ("runbook 2h", "what was done, as a script that asks before each step"),
     ("throughput 1h", "what lanes did and how long calls took: 5m, 1h, 6h, 1d, 7d"),
     ("doctor", "what works, what is missing, and what to do about it"),
     ("demo", "show it all in a database of its own"),

@@ -14,6 +14,7 @@ use crate::console::work;
 use crate::contacts::filter::{Anchor, Filter, JOBS};
 use crate::database::Db;
 use crate::operations::actions::{self, Action};
+use crate::operations::runbook::{self, Wanted};
 use crate::operations::views::{self, AlertView, JobGroup, JobRow, PairView, ScheduleView, ThroughputRow};
 use crate::operations::{handover, why};
 use crate::providers::PriceBook;
@@ -96,6 +97,7 @@ async fn aside(db: &Db, reading: &Reading) -> Lines {
             let shift = handover::gather(db, *span).await.map_err(text)?;
             handover::markdown(&shift).lines().map(PaperLine::says).collect()
         }
+        Reading::Runbook(wanted, file) => runbook(db, wanted, file.as_deref()).await?,
         Reading::Audit(noted) => audit(db, noted.clone()).await?,
         Reading::Preflight(import) => preflight(db, import).await?,
         Reading::Doctor | Reading::Log(_) | Reading::Jobs(_) => Vec::new(),
@@ -256,6 +258,19 @@ fn job(job: &JobRow) -> PaperLine {
         "running" => line,
         _ => line.then("cancel it", format!("jobs cancel {}", job.id)),
     }
+}
+
+/// The script line by line; each step can be done from here, through the same gate as if it were typed.
+async fn runbook(db: &Db, wanted: &Wanted, file: Option<&str>) -> Lines {
+    let script = runbook::script(&runbook::gather(db, wanted).await.map_err(text)?);
+    let kept = file.map(|path| work::keep(path, &script)).transpose()?;
+    let line = |line: &str| match line.strip_prefix("step ").and_then(|rest| rest.split_once(" switchboard ")) {
+        Some((_, command)) => PaperLine::says(line)
+            .then("do it now", command)
+            .then("change it in the palette first", format!("{command} ")),
+        None => PaperLine::says(line),
+    };
+    Ok(kept.map(PaperLine::says).into_iter().chain(script.lines().map(line)).collect())
 }
 
 async fn audit(db: &Db, noted: Option<(i64, String)>) -> Lines {

@@ -210,8 +210,8 @@ const SCREENS: &[Binding] = &[
         &[Timeline, Logs, Audit],
         ("", "the line before of the same kind"),
     ),
-    row("mark", Do::Mark, &[c(' ')], &[Jobs, Contacts], ("mark", "mark this row, or take its mark away")),
-    row("range", Do::Range, &[c('V')], &[Jobs, Contacts], ("", "begin a range here; again: mark all between")),
+    row("mark", Do::Mark, &[c(' ')], &[Jobs, Contacts, Audit], ("mark", "mark this row, or take its mark away")),
+    row("range", Do::Range, &[c('V')], &[Jobs, Contacts, Audit], ("", "begin a range here; again: mark all between")),
     row(
         "mark-all",
         Do::MarkAll,

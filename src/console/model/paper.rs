@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use crate::operations::runbook::Wanted;
 use crate::operations::why::Subject;
 
 /// What is read.
@@ -28,6 +29,8 @@ pub enum Reading {
     Jobs(String),
     /// The shift since then, as Markdown.
     Handover(TimeDelta),
+    /// What was done, as a script; written to this file where one is named.
+    Runbook(Box<Wanted>, Option<String>),
     /// Whether the audit log is whole; a head that was noted earlier.
     Audit(Option<(i64, String)>),
     /// What a file would bring, before it is imported.
@@ -58,6 +61,7 @@ impl Reading {
             Reading::Handover(span) => {
                 format!("Handover of the last {}", crate::console::widget::words::span(span.num_seconds()))
             }
+            Reading::Runbook(..) => "Runbook: what was done, as a script that asks before each step".into(),
             Reading::Audit(_) => "Is the audit log whole?".into(),
             Reading::Preflight(import) => format!("Import of {}: nothing is done yet", import.path),
             Reading::Log(node) => format!("Log of {node}, newest first"),
@@ -74,6 +78,7 @@ impl Reading {
             self,
             Reading::Why(_)
                 | Reading::Handover(_)
+                | Reading::Runbook(..)
                 | Reading::Merge { .. }
                 | Reading::Audit(_)
                 | Reading::Preflight(_)

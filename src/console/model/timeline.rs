@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::console::model::{List, Search};
+use crate::console::model::{List, Marks, Search};
 use crate::telemetry::LogLine;
 
 /// Pages of a list that is read by key, newest first.
@@ -71,6 +71,8 @@ pub struct Timeline {
     pub audit: List<i64>,
     /// Which page of audit rows.
     pub audit_page: Page,
+    /// Marked audit rows.
+    pub marks: Marks,
     /// What of it all is shown.
     pub search: Search,
     /// The place in [`LEVELS`].

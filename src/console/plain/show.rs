@@ -51,7 +51,7 @@ pub fn help() -> Vec<String> {
         "contacts FILTER, contacts show|set|retry|enrich|rescore, duplicates list|merge|undo, lookup --all | --filter FILTER [--again]",
         "ask QUESTION, credentials list, credentials verify SLOT, credentials activate SLOT, credentials rollback SLOT",
         "import FILE [--lookup], export FILE [--filter FILTER]",
-        "why contact|job|lane NAME, handover 8h, doctor, audit --verify, usage --days N",
+        "why contact|job|lane NAME, handover 8h, runbook 2h [--output FILE], doctor, audit --verify, usage --days N",
         "timeline [WORDS], audit [WORDS], logs [WORDS], nodes, usage, undo [NUMBER], quit",
     ] {
         lines.push(format!("  {line}"));

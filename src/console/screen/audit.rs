@@ -6,7 +6,7 @@ use super::{Size, events};
 use crate::console::model::Model;
 use crate::console::theme::Token;
 use crate::console::update::records::audit_rows;
-use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
+use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, marked_table, words};
 use crate::operations::views::AuditRow;
 
 const COLUMNS: [Column; 7] = [
@@ -20,7 +20,7 @@ const COLUMNS: [Column; 7] = [
 ];
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
-    let below = if size == Size::Small { 0 } else { 6 };
+    let below = if size == Size::Small { 0 } else { 7 };
     let parts = Layout::vertical([Constraint::Min(4), Constraint::Length(below)]).split(area);
     let rows = audit_rows(model);
     let inner = events::frame(model, sheet, parts[0]);
@@ -30,7 +30,8 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
         return;
     }
     let row = |i: usize| audit_row(model, rows[i]);
-    table(sheet, inner, &COLUMNS, (rows.len(), Some(model.timeline.audit.at)), row);
+    let marked = |i: usize| model.timeline.marks.has(rows[i].id);
+    marked_table(sheet, inner, &COLUMNS, (rows.len(), Some(model.timeline.audit.at), &marked), row);
     if let Some(row) = rows.get(model.timeline.audit.at).filter(|_| below > 0) {
         detail(row, sheet, parts[1]);
     }
@@ -70,6 +71,7 @@ fn detail(row: &AuditRow, sheet: &mut Sheet<'_>, area: Rect) {
         ],
         vec![("reason  ".into(), Token::Muted), (words::or_none(row.reason.clone()).into(), Token::Text)],
         vec![("result  ".into(), Token::Muted), (row.result.clone().into(), Token::Text)],
+        vec![("twin    ".into(), Token::Muted), (words::or_none(row.twin.clone()).into(), Token::Text)],
         vec![
             ("undo    ".into(), Token::Muted),
             (format!("u, or switchboard undo {}, if it still is as this left it", row.id).into(), Token::Muted),

@@ -46,8 +46,10 @@ pub(super) fn frame(model: &Model, sheet: &mut Sheet<'_>, area: Rect) -> Rect {
         _ => String::new(),
     };
     let filter = if timeline.search.text.is_empty() { String::new() } else { format!("  / {}", timeline.search.text) };
+    let marked = if timeline.tab == TimelineTab::Audit { timeline.marks.words() } else { String::new() };
+    let marked = if marked.is_empty() { marked } else { format!("  {marked}") };
     let title = format!(
-        "Timeline > {}{}{}{state}{level}{filter}",
+        "Timeline > {}{}{}{state}{level}{filter}{marked}",
         name(TimelineTab::Events, "events"),
         name(TimelineTab::Logs, "logs"),
         name(TimelineTab::Audit, "audit")

@@ -121,7 +121,10 @@ fn record(model: &Model) -> Said {
         TimelineTab::Audit => {
             let row = records::audit_rows(model).get(model.timeline.audit.at).copied();
             row.map(|r| {
-                vec![("number", r.id.to_string()), json(r), ("undo as a command", format!("switchboard undo {}", r.id))]
+                let mut said = vec![("number", r.id.to_string()), json(r)];
+                said.extend(r.twin.clone().map(|twin| ("as a command", twin)));
+                said.push(("undo as a command", format!("switchboard undo {}", r.id)));
+                said
             })
         }
     }

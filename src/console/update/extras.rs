@@ -1,6 +1,9 @@
 //! What can be done beyond keys: lines of the palette that fit to the row in focus, offered below the keys' own actions.
 
+use chrono::SecondsFormat;
+
 use super::papers::item;
+use super::records;
 use crate::console::model::{Item, Level, Model, Screen, TimelineTab};
 use crate::operations::views::NodeView;
 
@@ -11,14 +14,13 @@ pub(super) fn items(model: &Model) -> Vec<Item> {
         (Screen::Lanes, Level::Lanes) => model.lanes.list.id.as_deref().map_or_else(Vec::new, lane),
         (Screen::Lanes, Level::Jobs) => vec![("jobs of every lane that match a filter", "jobs list --filter ".into())],
         (Screen::Contacts, _) => contacts(model),
-        (Screen::Timeline, _) if model.timeline.tab == TimelineTab::Audit => {
-            vec![("check that no row was changed or taken out", "audit --verify".into())]
-        }
+        (Screen::Timeline, _) if model.timeline.tab == TimelineTab::Audit => audit(model),
         (Screen::Timeline, _) if model.timeline.tab == TimelineTab::Logs => logs(model),
         (Screen::Fleet, _) => fleet(model),
-        (Screen::Timeline, _) => {
-            vec![("the last 8 hours for whoever comes next", "handover 8h".into())]
-        }
+        (Screen::Timeline, _) => vec![
+            ("the last 8 hours for whoever comes next", "handover 8h".into()),
+            ("what people did in the last 2 hours, as a script", "runbook 2h".into()),
+        ],
         (Screen::Usage, _) => vec![("another number of days", "usage --days ".into())],
         _ => Vec::new(),
     };
@@ -46,6 +48,21 @@ fn logs(model: &Model) -> Vec<(&'static str, String)> {
         ("today's log of this node, where its file is on this machine", format!("logs --node {}", n.node))
     };
     model.node_rows().iter().map(of_node).collect()
+}
+
+fn audit(model: &Model) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    let marked = model.timeline.marks.ids();
+    if !marked.is_empty() {
+        let ids: Vec<String> = marked.iter().map(i64::to_string).collect();
+        lines.push(("the marked rows as a script to be run again", format!("runbook {}", ids.join(" "))));
+    } else if let Some(row) = records::audit_rows(model).get(model.timeline.audit.at) {
+        let since = row.at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        lines.push(("from this row until now as a script to be run again", format!("runbook --since {since}")));
+    }
+    lines.push(("the last 2 hours as a script to be run again", "runbook 2h".into()));
+    lines.push(("check that no row was changed or taken out", "audit --verify".into()));
+    lines
 }
 
 fn overview() -> Vec<(&'static str, String)> {

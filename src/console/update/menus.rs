@@ -2,7 +2,7 @@
 
 use super::copy;
 use super::press::Press;
-use super::{allowed, extras, palette, run};
+use super::{allowed, extras, palette, records, run};
 use crate::console::effect::Effect;
 use crate::console::keys::{Binding, Code, Do, Key, Place, REGISTRY};
 use crate::console::model::{BreakerOrder, Item, LaneOrder, Level, List, Menu, Model, Overlay, Pick, Screen, Work};
@@ -89,6 +89,7 @@ pub(super) fn actions(model: &mut Model, press: &mut Press<'_>) {
     let marked = match model.screen {
         Screen::Contacts => model.contacts.marks.words(),
         Screen::Lanes => model.lanes.marks.words(),
+        Screen::Timeline => model.timeline.marks.words(),
         _ => String::new(),
     };
     let title = if marked.is_empty() { "Actions".to_owned() } else { format!("Actions, {marked}") };
@@ -193,19 +194,20 @@ fn work(work: &Work) -> Item {
 
 /// Marks, ranges and all that match, on the list in focus.
 pub(super) fn mark(model: &mut Model, does: Do, press: &mut Press<'_>) {
-    let contacts = model.screen == Screen::Contacts;
-    let (ids, at): (Vec<i64>, usize) = if contacts {
-        (super::contacts::contact_rows(model).iter().map(|r| r.id).collect(), model.contacts.list.at)
-    } else {
-        (super::lanes::job_rows(model).iter().map(|j| j.id).collect(), model.lanes.jobs.at)
+    let (ids, at): (Vec<i64>, usize) = match model.screen {
+        Screen::Contacts => {
+            (super::contacts::contact_rows(model).iter().map(|r| r.id).collect(), model.contacts.list.at)
+        }
+        Screen::Timeline => (records::audit_rows(model).iter().map(|r| r.id).collect(), model.timeline.audit.at),
+        _ => (super::lanes::job_rows(model).iter().map(|j| j.id).collect(), model.lanes.jobs.at),
     };
     let Some(id) = ids.get(at).copied() else {
         return model.say("there is no row to mark", true, press.now);
     };
-    let (marks, list): (_, &mut List<i64>) = if contacts {
-        (&mut model.contacts.marks, &mut model.contacts.list)
-    } else {
-        (&mut model.lanes.marks, &mut model.lanes.jobs)
+    let (marks, list): (_, &mut List<i64>) = match model.screen {
+        Screen::Contacts => (&mut model.contacts.marks, &mut model.contacts.list),
+        Screen::Timeline => (&mut model.timeline.marks, &mut model.timeline.audit),
+        _ => (&mut model.lanes.marks, &mut model.lanes.jobs),
     };
     let fits = match does {
         Do::Mark => {

@@ -88,6 +88,7 @@ pub(super) fn item(model: &Model, label: &str, line: &str) -> Item {
         "--preview",
         "--verify",
         "handover",
+        "runbook",
         "drill",
         "demo",
         "doctor",

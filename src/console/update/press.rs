@@ -106,7 +106,7 @@ fn in_screen(model: &mut Model, does: Do, press: &mut Press<'_>) {
         (Screen::Contacts, _) => contacts::verb(model, does, press),
         (Screen::Ask, _) => ask::verb(model, does, press),
         (Screen::Credentials, _) => credentials::verb(model, does, press),
-        (Screen::Timeline, _) => records::verb(model, does),
+        (Screen::Timeline, _) => records::verb(model, does, press),
         (Screen::Fleet, _) => fleet::verb(model, does, press),
         (Screen::Usage, _) => {}
     }

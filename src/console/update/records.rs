@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{press, search};
+use super::press::{self, Press};
+use super::{menus, search};
 use crate::console::effect::Answer;
 use crate::console::keys::Do;
 use crate::console::model::{LEVELS, List, Model, Move, TimelineTab};
@@ -138,8 +139,13 @@ fn paged(list: &mut List<i64>, page: &mut crate::console::model::Page, (ids, las
     }
 }
 
-/// Back to the newest; false when they are shown already. `clears`: first takes the filter away.
+/// Back to the newest; false when they are shown already. `clears`: first takes marks and the filter away.
 pub(super) fn back(model: &mut Model, clears: bool) -> bool {
+    let marks = &model.timeline.marks;
+    if clears && (!marks.is_empty() || marks.from.is_some()) {
+        model.timeline.marks = Default::default();
+        return true;
+    }
     if clears && search::clear(model) {
         return true;
     }
@@ -151,8 +157,9 @@ pub(super) fn back(model: &mut Model, clears: bool) -> bool {
     older
 }
 
-pub(super) fn verb(model: &mut Model, does: Do) {
+pub(super) fn verb(model: &mut Model, does: Do, press: &mut Press<'_>) {
     match does {
+        Do::Mark | Do::Range => menus::mark(model, does, press),
         Do::Follow => {
             back(model, false);
         }

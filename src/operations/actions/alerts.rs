@@ -5,13 +5,12 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
-use super::{Action, Actor, Tier, twin};
+use super::{Action, Actor, Tier};
 use crate::catalogue;
 use crate::database::Db;
 
 pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
-    let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
-    let (sentence, twin) = match action {
+    let sentence = match action {
         Action::AckAlert { id, taken } => {
             let sql = "SELECT summary FROM alerts WHERE id = $1 AND cleared_at IS NULL";
             let summary: Option<String> = sqlx::query_scalar(sql).bind(id).fetch_optional(db.pool()).await?;
@@ -21,26 +20,20 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
                 )));
             };
             match taken {
-                true => (format!("Take this alert on: {summary}."), format!("switchboard alerts ack {id}")),
-                false => (format!("Give this alert back: {summary}."), format!("switchboard alerts ack {id} --back")),
+                true => format!("Take this alert on: {summary}."),
+                false => format!("Give this alert back: {summary}."),
             }
         }
-        Action::SilenceAlert { key, until, reason } => {
+        Action::SilenceAlert { key, until, .. } => {
             known(key)?;
             match until {
-                Some(until) => (
-                    format!("Be told nothing of {key} until {}.", until.format("%Y-%m-%d %H:%M:%SZ")),
-                    format!(
-                        "switchboard alerts silence {key}{}",
-                        twin::hold(reason.as_deref().unwrap_or(""), Some(*until), now)
-                    ),
-                ),
-                None => (format!("Be told of {key} again."), format!("switchboard alerts silence {key} --end")),
+                Some(until) => format!("Be told nothing of {key} until {}.", until.format("%Y-%m-%d %H:%M:%SZ")),
+                None => format!("Be told of {key} again."),
             }
         }
         _ => return Err(misplaced()),
     };
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0 })
 }
 
 /// `depth/LANE`, `depth/total`, `oldest/LANE` or `budget/LANE`.

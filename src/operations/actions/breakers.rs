@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal};
-use super::{Action, Actor, Tier, twin};
+use super::{Action, Actor, Tier};
 use crate::breakers::breaker::{Hold, State};
 use crate::breakers::{Event, Rules, store};
 use crate::catalogue;
@@ -26,37 +26,26 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     let state: Option<String> =
         sqlx::query_scalar("SELECT state FROM breakers WHERE name = $1").bind(name).fetch_optional(db.pool()).await?;
     let state = State::parse(state.as_deref().unwrap_or("closed"));
-    let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
-    let (sentence, twin, least) = match action {
+    let (sentence, least) = match action {
         Action::ResetBreaker { .. } if state == State::Closed => {
             return Err(Refusal::Impossible(format!("breaker {name} is closed: there is nothing to reset")));
         }
-        Action::ResetBreaker { reason, .. } => (
-            format!("Reset {name}: one probe now, then a ramp to full concurrency; {waiting} jobs wait."),
-            format!("switchboard breakers reset {name}{}", twin::option("reason", reason.as_deref())),
-            Tier::Wide,
-        ),
-        Action::HoldBreakerOpen { reason, until, .. } => (
-            format!("Hold {name} open: no call is made until it is released; {waiting} jobs wait."),
-            format!("switchboard breakers open {name}{}", twin::hold(reason, *until, now)),
-            Tier::Wide,
-        ),
-        Action::HoldBreakerClosed { reason, until, .. } => (
-            format!("Hold {name} closed: every call is made, whatever fails; {waiting} jobs wait."),
-            format!("switchboard breakers close {name}{}", twin::hold(reason, *until, now)),
-            Tier::Wide,
-        ),
+        Action::ResetBreaker { .. } => {
+            (format!("Reset {name}: one probe now, then a ramp to full concurrency; {waiting} jobs wait."), Tier::Wide)
+        }
+        Action::HoldBreakerOpen { .. } => {
+            (format!("Hold {name} open: no call is made until it is released; {waiting} jobs wait."), Tier::Wide)
+        }
+        Action::HoldBreakerClosed { .. } => {
+            (format!("Hold {name} closed: every call is made, whatever fails; {waiting} jobs wait."), Tier::Wide)
+        }
         _ if !matches!(state, State::ForcedOpen | State::ForcedClosed) => {
             return Err(Refusal::Impossible(format!("breaker {name} is not held: it decides by itself already")));
         }
-        _ => (
-            format!("Give {name} back to itself; {waiting} jobs wait."),
-            format!("switchboard breakers auto {name}"),
-            Tier::Light,
-        ),
+        _ => (format!("Give {name} back to itself; {waiting} jobs wait."), Tier::Light),
     };
     let undoable = !matches!(action, Action::ResetBreaker { .. });
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, least, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, least, bound: 0 })
 }
 
 /// The part of a breaker that these actions change.

@@ -36,7 +36,7 @@ pub async fn run_bulk(db: &Db, confirmed: Confirmed, actor: &Actor, watch: Watch
     }
     record::check_drift(plan, count(db, plan).await?)?;
     let batch = Uuid::new_v4();
-    let row = Row { reason: plan.reason.as_deref(), request: batch, result: "accepted", ..Row::of(&plan.action) };
+    let row = Row { request: batch, result: "accepted", ..Row::of(plan) };
     let mut tx = db.begin().await?;
     record::write_row(&mut tx, row, actor, &accepted(plan)).await?;
     tx.commit().await?;
@@ -46,7 +46,7 @@ pub async fn run_bulk(db: &Db, confirmed: Confirmed, actor: &Actor, watch: Watch
         Ok((done, false)) => (done, "ended by hand".to_owned()),
         Err((done, refusal)) => (done, refusal.to_string()),
     };
-    let row = Row { reason: plan.reason.as_deref(), request: batch, result: &result, ..Row::of(&plan.action) };
+    let row = Row { request: batch, result: &result, ..Row::of(plan) };
     let mut tx = db.begin().await?;
     let audit_id = record::write_row(&mut tx, row, actor, &done).await?;
     tx.commit().await?;

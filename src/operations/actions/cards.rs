@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal};
-use super::{Action, Tier, twin};
+use super::{Action, Tier};
 use crate::contacts::fields::{self, Field, Kind};
 use crate::database::Db;
 
@@ -58,12 +58,8 @@ pub(super) async fn plan(db: &Db, contact: i64, wished: &Map<String, Value>) -> 
         return Err(Refusal::Impossible(format!("there is no contact {contact}")));
     }
     let names: Vec<&str> = wished.keys().map(String::as_str).collect();
-    let pair =
-        |(name, value): (&String, &Value)| twin::quoted(&format!("{name}={}", value.as_str().unwrap_or_default()));
-    let command = wished.iter().map(pair).collect::<Vec<_>>().join(" ");
     let sentence = format!("Set {} of contact {contact}.", names.join(", "));
-    let twin = format!("switchboard contacts set {contact} {command}");
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0 })
 }
 
 /// The named columns of a contact as they are.

@@ -63,17 +63,8 @@ pub(super) async fn plan(db: &Db, wish: &LookUp) -> Result<Draft, Refusal> {
     let (things, bound) = count(db, wish, i64::MAX).await?;
     let ask = Ask::parse(&wish.packages).map_err(Refusal::Impossible)?;
     let each = Each::load(db, &ask).await?;
-    let mut twin = String::from("switchboard lookup ");
-    if wish.filter.is_empty() {
-        twin.push_str("--all");
-    } else {
-        twin.push_str(&format!("--filter {}", super::twin::quoted(&wish.filter)));
-    }
-    if wish.again {
-        twin.push_str(" --again");
-    }
     let sentence = format!("Look up {things} contacts {}.", each.words(things));
-    Ok(Draft { things, sentence, cost_usd: each.usd(things), undoable: false, least: Tier::Light, bound, twin })
+    Ok(Draft { things, sentence, cost_usd: each.usd(things), undoable: false, least: Tier::Light, bound })
 }
 
 pub(super) async fn act(tx: &mut PgConnection, wish: &LookUp, bound: i64) -> Result<Done, Refusal> {

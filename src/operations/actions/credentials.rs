@@ -133,7 +133,7 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     let name = action.target();
     let slot = store::slot(&name)?.name;
     let lanes = store::lanes_of(slot).join(", ");
-    let (sentence, twin, undoable) = match action {
+    let (sentence, undoable) = match action {
         Action::ActivateCredential { version, expects, unverified, watch_s, .. } => {
             let new = look(db, slot, *version).await?;
             if new.seen.verdict.as_deref() != Some("accepted") && !unverified {
@@ -147,7 +147,6 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
             });
             (
                 format!("Make {} of {slot} current: {lanes} calls with it within a second{back}.", new.label()),
-                format!("switchboard credentials verify {slot} --activate"),
                 expects.is_some(),
             )
         }
@@ -161,7 +160,6 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
                     "Go back to {} of {slot}, set by {by} on {at}: {lanes} calls with it within a second.",
                     previous.label()
                 ),
-                format!("switchboard credentials rollback {slot}"),
                 true,
             )
         }
@@ -172,15 +170,11 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
             } else {
                 String::new()
             };
-            (
-                format!("Retire {} of {slot} and forget its secret for good{waits}.", version.label()),
-                format!("switchboard credentials retire {slot} --version {}", version.version),
-                false,
-            )
+            (format!("Retire {} of {slot} and forget its secret for good{waits}.", version.label()), false)
         }
         _ => return Err(Refusal::Impossible("this is no action on credentials".into())),
     };
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, least: Tier::Heavy, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, least: Tier::Heavy, bound: 0 })
 }
 
 /// Which versions a slot uses: what these actions change.

@@ -16,7 +16,6 @@ pub(super) struct Draft {
     /// Care that it takes in any case, however few it touches.
     pub least: Tier,
     pub bound: i64,
-    pub twin: String,
 }
 
 /// What a room reports of its write.

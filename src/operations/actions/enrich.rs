@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Row};
 
 use super::draft::{Done, Draft, Part, Reach, Refusal};
 use super::estimate::Behind;
-use super::{Enrich, Tier, twin};
+use super::{Enrich, Tier};
 use crate::contacts::filter::{Bind, Filter, Statement};
 use crate::database::Db;
 use crate::queue::enqueue::{LANE_LIMIT, room, wake};
@@ -54,16 +54,6 @@ pub(super) async fn plan(db: &Db, wish: &Enrich) -> Result<Draft, Refusal> {
     let (things, bound) = count(db, wish, i64::MAX).await?;
     let behind = Behind::load(db).await?;
     let cost_usd = if wish.checks_only { 0.0 } else { behind.usd(things) };
-    let mut command =
-        String::from(if wish.checks_only { "switchboard contacts rescore" } else { "switchboard contacts enrich" });
-    command.push_str(&if wish.filter.is_empty() {
-        " --all".to_owned()
-    } else {
-        twin::option("filter", Some(&wish.filter))
-    });
-    if wish.again {
-        command.push_str(" --again");
-    }
     let sentence = if wish.checks_only {
         format!("Look for duplicates of {things} contacts anew; scores are always current.")
     } else {
@@ -74,7 +64,7 @@ pub(super) async fn plan(db: &Db, wish: &Enrich) -> Result<Draft, Refusal> {
         };
         format!("Enrich {things} contacts {price}; fresh answers cost nothing.")
     };
-    Ok(Draft { things, sentence, cost_usd, undoable: false, least: Tier::Light, bound, twin: command })
+    Ok(Draft { things, sentence, cost_usd, undoable: false, least: Tier::Light, bound })
 }
 
 pub(super) async fn act(tx: &mut PgConnection, wish: &Enrich, bound: i64) -> Result<Done, Refusal> {

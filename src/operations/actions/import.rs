@@ -4,8 +4,9 @@ use futures_util::FutureExt;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Actor, Limits};
+use super::{Actor, Limits, word};
 use crate::contacts::import::{Enqueue, ImportError, ImportOptions, ImportReport, Progress, Room, Source, import};
+use crate::contacts::phone::Region;
 use crate::database::Db;
 use crate::queue::enqueue::{Work, enqueue, room, wake};
 
@@ -42,7 +43,8 @@ pub async fn run_import(
     if options.dry_run {
         return import(db, source, options, progress).await;
     }
-    let record = Record { actor, name: &name, request };
+    let twin = twin(&source, &options, lookups.is_some());
+    let record = Record { actor, name: &name, request, twin };
     record.write(db, None).await?;
     let result = import(db, source, options, progress).await;
     record.write(db, Some(&result)).await?;
@@ -67,11 +69,27 @@ struct Record<'a> {
     actor: &'a Actor,
     name: &'a str,
     request: Uuid,
+    twin: Option<String>,
+}
+
+/// The command that imports the same file; what came through a pipe can't be read again.
+fn twin(source: &Source, options: &ImportOptions<'_>, lookup: bool) -> Option<String> {
+    let Source::File(path) = source else { return None };
+    let path = std::path::absolute(path).ok()?;
+    let mut twin = format!("switchboard import {}", word(path.to_str()?));
+    if options.region != Region::US {
+        twin.push_str(&format!(" --region {}", word(&options.region.to_string())));
+    }
+    for (column, field) in &options.map {
+        twin.push_str(&format!(" --map {}", word(&format!("{column}={field}"))));
+    }
+    twin.push_str(if lookup { " --lookup" } else { "" });
+    Some(twin)
 }
 
 impl Record<'_> {
     async fn write(&self, db: &Db, ended: Option<&Result<ImportReport, ImportError>>) -> Result<(), ImportError> {
-        let Record { actor, name, request } = self;
+        let Record { actor, name, request, twin } = self;
         let (radius, after, result) = match ended {
             None => (0, json!(null), "accepted".to_owned()),
             Some(Ok(report)) => (report.inserted as i64, json!(report), "done".to_owned()),
@@ -84,8 +102,8 @@ impl Record<'_> {
             Err(error) => format!("import of {name} ended early: {error}"),
         });
         let sql = "WITH row AS (
-                INSERT INTO audit_log (claimed, node, door, verb, target, radius, after, request_id, result)
-                VALUES ($1, $2, $3, 'import', $4, $5, $6, $7, $8) RETURNING id)
+                INSERT INTO audit_log (claimed, node, door, verb, target, radius, after, request_id, result, twin)
+                VALUES ($1, $2, $3, 'import', $4, $5, $6, $7, $8, $11) RETURNING id)
             INSERT INTO timeline (kind, subject, summary, actor, audit_id) SELECT 'import', $4, $9, $10, id FROM row WHERE $9::text IS NOT NULL";
         sqlx::query(sql)
             .bind(&actor.claimed)
@@ -98,6 +116,7 @@ impl Record<'_> {
             .bind(result)
             .bind(summary)
             .bind(&actor.name)
+            .bind(twin)
             .execute(db.pool())
             .await
             .map_err(crate::database::Error::from)?;

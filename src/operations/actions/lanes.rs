@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sqlx::{FromRow, PgConnection};
 
 use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
-use super::{Action, Actor, Tier, twin};
+use super::{Action, Actor, Tier};
 use crate::catalogue;
 use crate::database::Db;
 use crate::queue;
@@ -51,8 +51,8 @@ impl State {
 pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     if let Action::RestoreLanes { lanes } = action {
         let things = lanes.len() as i64;
-        let (sentence, twin) = (format!("Set {things} lanes back to what they were."), "switchboard undo".to_owned());
-        return Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0, twin });
+        let sentence = format!("Set {things} lanes back to what they were.");
+        return Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0 });
     }
     let lane = action.target();
     known(&lane)?;
@@ -70,8 +70,7 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     }
     let name = if lane == ALL { "all lanes".to_owned() } else { format!("lane {lane}") };
     let sentence = sentence(action, &name, waiting);
-    let twin = format!("switchboard {} {lane}{}", action.verb(), options(action));
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, least: Tier::Light, bound: 0 })
 }
 
 /// What it means, in a sentence.
@@ -96,20 +95,6 @@ fn sentence(action: &Action, name: &str, waiting: i64) -> String {
         Action::BudgetLane { .. } => format!("Let the settings decide what {name} may cost in a day."),
         Action::BatchLane { size: Some(size), .. } => format!("Ask for {size} numbers of {name} in one request."),
         _ => format!("Let the settings decide how many numbers of {name} go into one request."),
-    }
-}
-
-/// What follows the lane on the command line.
-fn options(action: &Action) -> String {
-    let or_auto = |value: Option<String>| format!(" {}", value.unwrap_or_else(|| "auto".into()));
-    match action {
-        Action::PauseLane { reason, .. } => twin::option("reason", reason.as_deref()),
-        Action::ScaleLane { concurrency, per_node, .. } => {
-            or_auto(concurrency.map(|n| n.to_string())) + if *per_node { " --per-node" } else { "" }
-        }
-        Action::RateLane { rate, .. } => or_auto(rate.map(|rate| rate.to_string())),
-        Action::BudgetLane { usd, .. } => or_auto(usd.map(|usd| usd.to_string())),
-        _ => String::new(),
     }
 }
 

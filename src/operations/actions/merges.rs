@@ -43,8 +43,7 @@ pub(super) async fn plan(db: &Db, primary: i64, duplicate: i64) -> Result<Draft,
     let gains = merged(&both.0, &both.1);
     let gained = if gains.is_empty() { "nothing".into() } else { gains.keys().cloned().collect::<Vec<_>>().join(", ") };
     let sentence = format!("Merge contact {duplicate} into {primary}, which gains {gained}.");
-    let twin = format!("switchboard duplicates merge {primary} {duplicate}");
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Wide, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least: Tier::Wide, bound: 0 })
 }
 
 pub(super) async fn act(
@@ -103,8 +102,7 @@ pub(super) async fn plan_undo(db: &Db, merge: i64) -> Result<Draft, Refusal> {
         return Err(Refusal::Impossible(format!("merge {merge} was undone already, or never was")));
     }
     let sentence = format!("Undo merge {merge}: both contacts as they were.");
-    let twin = format!("switchboard duplicates undo {merge}");
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound: 0 })
 }
 
 pub(super) async fn undo(tx: &mut PgConnection, merge: i64) -> Result<Done, Refusal> {

@@ -39,6 +39,7 @@ pub use jobs::PRIORITIES;
 pub use plan::{Confirmation, Confirmed, Plan, Tier, plan};
 pub use record::{Receipt, run, undo};
 pub use schedules::{Every, fire_due};
+pub use twin::{of as twin, word};
 pub use wishes::{Chore, Enrich, JobTarget, Limits, LookUp, Schedule};
 
 /// What an operator can wish for.

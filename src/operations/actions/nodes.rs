@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
-use super::{Action, Actor, Tier, twin};
+use super::{Action, Actor, Tier};
 use crate::database::Db;
 use crate::queue;
 
@@ -48,8 +48,7 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
         _ => (format!("Let {node} claim again."), true),
     };
     let least = if undoable { Tier::Light } else { Tier::Wide };
-    let twin = format!("switchboard {} {node}{}", action.verb(), twin::option("reason", action.reason()));
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, least, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable, least, bound: 0 })
 }
 
 /// What a person wants of a node now.

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::draft::{Draft, Refusal};
-use super::{Action, alerts, breakers, cards, contacts, credentials, enrich, jobs, lanes, merges, nodes, schedules};
+use super::{
+    Action, alerts, breakers, cards, contacts, credentials, enrich, jobs, lanes, merges, nodes, schedules, twin,
+};
 use crate::database::Db;
 
 /// More rows than this make an action heavy.
@@ -144,7 +146,7 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         undoable: draft.undoable,
         as_of,
         bound: draft.bound,
-        twin: draft.twin,
+        twin: twin::of(&action, as_of),
         reason: None,
         action,
     })
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
 
     fn draft(things: i64, cost_usd: f64, undoable: bool, least: Tier) -> Draft {
-        Draft { things, sentence: String::new(), cost_usd, undoable, least, bound: 0, twin: String::new() }
+        Draft { things, sentence: String::new(), cost_usd, undoable, least, bound: 0 }
     }
 
     fn planned(tier: Tier, things: i64) -> Plan {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::draft::{Done, Refusal};
 use super::{
     Action, Actor, Confirmed, Plan, alerts, breakers, cards, contacts, credentials, enrich, inverse, jobs, lanes,
-    merges, nodes, schedules,
+    merges, nodes, schedules, twin,
 };
 use crate::database::{Db, Error};
 
@@ -46,8 +46,7 @@ async fn attempt(db: &Db, plan: &Plan, actor: &Actor) -> Result<Receipt, Refusal
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let done = act(&mut tx, plan, actor).await?;
     check_drift(plan, done.changed)?;
-    let row = Row { reason: plan.reason.as_deref(), ..Row::of(&plan.action) };
-    let audit_id = write_row(&mut tx, row, actor, &done).await?;
+    let audit_id = write_row(&mut tx, Row::of(plan), actor, &done).await?;
     tx.commit().await?;
     Ok(Receipt {
         audit_id,
@@ -71,10 +70,12 @@ pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refu
     let bound = i64::MAX;
     let plan = Plan { bound, ..super::plan(db, action).await? };
     let done = act(&mut tx, &plan, actor).await?;
-    let new_id = write_row(&mut tx, Row { undoes: Some(audit_id), ..Row::of(&plan.action) }, actor, &done).await?;
+    let twin = if plan.twin == twin::UNDO { format!("{} {audit_id}", twin::UNDO) } else { plan.twin };
+    let row = Row { undoes: Some(audit_id), ..Row::plain(&plan.action, &twin) };
+    let new_id = write_row(&mut tx, row, actor, &done).await?;
     tx.commit().await?;
     let summary = format!("{} (took back {audit_id})", done.summary);
-    Ok(Receipt { audit_id: new_id, changed: done.changed, summary, undoable: done.inverse.is_some(), twin: plan.twin })
+    Ok(Receipt { audit_id: new_id, changed: done.changed, summary, undoable: done.inverse.is_some(), twin })
 }
 
 async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, Refusal> {
@@ -142,26 +143,29 @@ pub(super) struct Row<'a> {
     pub request: Uuid,
     /// How it ended.
     pub result: &'a str,
+    /// The command that does the same.
+    pub twin: &'a str,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
     /// An action that is done, and takes nothing back.
-    pub fn of(action: &Action) -> Row<'_> {
-        Row { action, undoes: None, reason: None, request: Uuid::new_v4(), result: "done" }
+    pub fn plain(action: &'a Action, twin: &'a str) -> Row<'a> {
+        Row { action, undoes: None, reason: None, request: Uuid::new_v4(), result: "done", twin }
+    }
+
+    /// What was planned, and is done.
+    pub fn of(plan: &'a Plan) -> Row<'a> {
+        Row { reason: plan.reason.as_deref(), ..Row::plain(&plan.action, &plan.twin) }
     }
 }
 
 /// Writes the audit row of an action and its line on the timeline.
-pub(super) async fn write(tx: &mut PgConnection, action: &Action, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
-    write_row(tx, Row::of(action), actor, done).await
-}
-
 pub(super) async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
-    let Row { action, undoes, reason, request, result } = row;
+    let Row { action, undoes, reason, request, result, twin } = row;
     let reason = action.reason().filter(|said| !said.is_empty()).or(reason);
     let inverse = done.inverse.as_ref().map(serde_json::to_value).transpose().unwrap_or(None);
-    let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, undoes, result)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
+    let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, undoes, result, twin)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id";
     let id: i64 = sqlx::query_scalar(sql)
         .bind(&actor.claimed)
         .bind(&actor.node)
@@ -176,6 +180,7 @@ pub(super) async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor
         .bind(inverse)
         .bind(undoes)
         .bind(result)
+        .bind(twin)
         .fetch_one(&mut *tx)
         .await
         .map_err(|error| taken_back_already(error, undoes))?;

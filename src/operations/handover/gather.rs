@@ -90,7 +90,7 @@ const OUTAGES: &str = "
 pub async fn gather(db: &Db, back: TimeDelta) -> Result<Handover> {
     let events = "SELECT id, at, kind, severity, subject, summary, actor, audit_id FROM timeline
                   WHERE at >= $1 AND severity <> 'info' AND kind NOT IN ('breaker', 'person') ORDER BY id LIMIT $2";
-    let actions = "SELECT id, at, login, claimed, verb, target, radius, reason, result FROM audit_log WHERE at >= $1 ORDER BY id LIMIT $2";
+    let actions = "SELECT id, at, login, claimed, verb, target, radius, reason, result, twin FROM audit_log WHERE at >= $1 ORDER BY id LIMIT $2";
     let work = "SELECT provider, coalesce(sum(calls) FILTER (WHERE operation = 'call'), 0)::bigint AS calls, sum(failures)::bigint AS failures,
                        sum(cached)::bigint AS cached, sum(cost)::float8 AS cost
                 FROM usage WHERE hour >= date_trunc('hour', $1) GROUP BY provider ORDER BY provider";

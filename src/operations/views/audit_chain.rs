@@ -38,8 +38,9 @@ struct Link {
 /// Walks the whole chain. `noted` is an earlier head (number and hash), which must still be in it.
 pub async fn audit_chain(db: &Db, noted: Option<(i64, String)>) -> Result<AuditChain> {
     // The statement says what `audit_words` says, so that a changed function does not go unseen.
-    let sql = "SELECT seq, id, prev_hash, hash, jsonb_build_array(seq, id, extract(epoch FROM at), login, claimed, node, door, verb, target, radius,
-                   before, after, reason, request_id, inverse, result, undoes)::text AS words
+    let sql = "SELECT seq, id, prev_hash, hash, (jsonb_build_array(seq, id, extract(epoch FROM at), login, claimed, node, door, verb, target, radius,
+                   before, after, reason, request_id, inverse, result, undoes)
+                   || CASE WHEN twin IS NULL THEN '[]' ELSE jsonb_build_array(twin) END)::text AS words
                FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT $2";
     let mut walk = Walk { seq: 0, hash: Sha256::digest(GENESIS).to_vec(), noted, problem: None };
     loop {

@@ -47,6 +47,8 @@ pub struct AuditRow {
     pub reason: Option<String>,
     /// `done` or why it was refused.
     pub result: String,
+    /// The command that does the same, where there is one.
+    pub twin: Option<String>,
 }
 
 /// One open alert.
@@ -81,7 +83,7 @@ pub async fn timeline(db: &Db, before: Option<i64>, limit: i64) -> Result<Vec<Ti
 
 /// The newest `limit` (at most 1,000) audit rows older than `before`, newest first.
 pub async fn audit(db: &Db, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
-    let sql = "SELECT id, at, login, claimed, verb, target, radius, reason, result FROM audit_log
+    let sql = "SELECT id, at, login, claimed, verb, target, radius, reason, result, twin FROM audit_log
                WHERE ($1::bigint IS NULL OR id < $1) ORDER BY id DESC LIMIT least($2, 1000)";
     Ok(sqlx::query_as(sql).bind(before).bind(limit).fetch_all(db.pool()).await?)
 }

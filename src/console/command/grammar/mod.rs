@@ -9,6 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::Command;
 use crate::console::confirm;
 use crate::console::model::{Reading, Screen, TimelineTab};
+use crate::operations::runbook::{Edge, Wanted};
 use crate::operations::why::Subject;
 
 pub(crate) use contacts::pairs;
@@ -80,6 +81,7 @@ enum Typed {
         #[arg(long, conflicts_with = "back")]
         since: Option<String>,
     },
+    Runbook(Runbook),
     Throughput {
         back: Option<String>,
     },
@@ -104,6 +106,22 @@ enum Typed {
         #[arg(allow_hyphen_values = true)]
         time: String,
     },
+}
+
+/// A span of the audit log, or rows of it.
+#[derive(Debug, clap::Args)]
+struct Runbook {
+    /// `2h`, or numbers of rows.
+    #[arg(conflicts_with = "since")]
+    words: Vec<String>,
+    #[arg(long)]
+    since: Option<String>,
+    #[arg(long)]
+    until: Option<String>,
+    #[arg(long)]
+    who: Option<String>,
+    #[arg(long)]
+    output: Option<String>,
 }
 
 /// Options of what plays in a database of its own.
@@ -162,6 +180,7 @@ fn look(typed: Typed) -> Result<Command, String> {
         Typed::Logs { node: Some(node), .. } => Command::Read(Reading::Log(node)),
         Typed::Logs { words, .. } => Command::Records(TimelineTab::Logs, words.join(" ")),
         Typed::Handover { back, since } => Command::Read(Reading::Handover(span(back.or(since), "8h")?)),
+        Typed::Runbook(wish) => Command::Read(runbook(wish)?),
         Typed::Throughput { back } => Command::Read(Reading::Throughput(span(back, "1h")?)),
         _ => Command::Show(Screen::Overview),
     })
@@ -171,6 +190,19 @@ fn look(typed: Typed) -> Result<Command, String> {
 fn span(typed: Option<String>, otherwise: &str) -> Result<TimeDelta, String> {
     let text = typed.unwrap_or_else(|| otherwise.to_owned());
     confirm::duration(&text).ok_or_else(|| format!("{text} is no span: write 8h, 90m or 2d"))
+}
+
+/// One span, or numbers alone.
+fn runbook(wish: Runbook) -> Result<Reading, String> {
+    let rows: Vec<i64> = wish.words.iter().filter_map(|word| word.parse().ok()).collect();
+    let begin = match (wish.words.as_slice(), rows.len()) {
+        ([span], 0) => span,
+        (words, n) if words.len() == n => wish.since.as_deref().unwrap_or("2h"),
+        _ => return Err("write one span, such as 2h, or numbers of audit rows".into()),
+    };
+    let until = wish.until.as_deref().map(Edge::parse).transpose()?;
+    let wanted = Wanted { since: Edge::parse(begin)?, until, who: wish.who, rows };
+    Ok(Reading::Runbook(Box::new(wanted), wish.output))
 }
 
 fn subject(what: &str, id: String) -> Result<Subject, String> {

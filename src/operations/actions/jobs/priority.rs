@@ -32,8 +32,7 @@ pub(super) async fn plan(db: &Db, target: &JobTarget, priority: i16) -> Result<D
     }
     let (things, bound) = super::counted(db, &VERB, target).await?;
     let sentence = format!("Give {things} live jobs priority {priority}: smaller goes first, 100 is ordinary.");
-    let twin = format!("{} --priority {priority}", target::command(&VERB, target));
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: things <= REMEMBERED, least: Tier::Light, bound, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: things <= REMEMBERED, least: Tier::Light, bound })
 }
 
 pub(super) async fn part(
@@ -61,15 +60,7 @@ pub(super) async fn part(
 pub(super) fn plan_back(jobs: &[(i64, i16)]) -> Draft {
     let things = jobs.len() as i64;
     let sentence = format!("Give {things} jobs their former priorities.");
-    Draft {
-        things,
-        sentence,
-        cost_usd: 0.0,
-        undoable: false,
-        least: Tier::Light,
-        bound: 0,
-        twin: "switchboard undo".into(),
-    }
+    Draft { things, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound: 0 }
 }
 
 /// Those that have ended meanwhile are passed over.

@@ -32,8 +32,7 @@ pub(super) async fn plan(db: &Db, batch: Uuid) -> Result<Draft, Refusal> {
     let things: i64 =
         sqlx::query_scalar("SELECT count(*) FROM job_trash WHERE batch = $1").bind(batch).fetch_one(db.pool()).await?;
     let sentence = format!("Put {things} jobs back from the trash.");
-    let twin = String::from("switchboard undo");
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound: 0, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound: 0 })
 }
 
 /// What must still be true for an undo: nothing of the batch was forgotten or put back.

@@ -37,8 +37,7 @@ const RETRY: &str = "
 pub(super) async fn plan(db: &Db, target: &JobTarget) -> Result<Draft, Refusal> {
     let (things, bound) = super::counted(db, &VERB, target).await?;
     let sentence = format!("Retry {things} dead jobs: their attempts begin anew.");
-    let twin = target::command(&VERB, target);
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: false, least: Tier::Light, bound })
 }
 
 pub(super) async fn part(tx: &mut PgConnection, target: &JobTarget, reach: Reach) -> Result<Part, Refusal> {

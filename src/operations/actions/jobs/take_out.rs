@@ -61,8 +61,7 @@ pub(super) async fn plan(db: &Db, action: &Action, target: &JobTarget) -> Result
             Tier::Heavy,
         ),
     };
-    let twin = target::command(verb, target);
-    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, least, bound, twin })
+    Ok(Draft { things, sentence, cost_usd: 0.0, undoable: true, least, bound })
 }
 
 pub(super) async fn part(

@@ -3,8 +3,8 @@
 use chrono::Utc;
 use sqlx::Row;
 
+use super::super::JobTarget;
 use super::super::draft::{Reach, Refusal};
-use super::super::{JobTarget, twin};
 use crate::contacts::filter::{Bind, Filter, JOBS, Statement};
 use crate::database::Db;
 
@@ -56,16 +56,4 @@ fn condition(start: Statement, target: &JobTarget) -> Result<Statement, Refusal>
             start.filter(&filter)
         }
     })
-}
-
-/// The command's words for a target.
-pub(super) fn command(verb: &Verb, target: &JobTarget) -> String {
-    let which = match target {
-        JobTarget::Ids(ids) => ids.iter().map(|id| format!(" {id}")).collect(),
-        JobTarget::Dead { lane: Some(lane) } => format!(" --lane {lane}"),
-        JobTarget::Dead { lane: None } => " --all".to_owned(),
-        JobTarget::Filter(text) if text.is_empty() => " --all".to_owned(),
-        JobTarget::Filter(text) => format!(" --filter {}", twin::quoted(text)),
-    };
-    format!("switchboard jobs {}{which}", verb.name)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::{Acquire, PgConnection};
 
 use super::super::draft::{Done, Refusal, misplaced};
-use super::super::{Action, Actor, Chore, contacts, enrich, record};
+use super::super::{Action, Actor, Chore, contacts, enrich, record, twin};
 use super::Every;
 use crate::contacts::filter::Anchor;
 use crate::database::Db;
@@ -77,7 +77,8 @@ async fn work(tx: &mut PgConnection, due: &Due, zone: Tz) -> Result<Done, Refusa
         claimed: json!({"schedule": due.name}),
         ..Actor::here("schedule")
     };
-    record::write(&mut part, &action, &actor, &done).await?;
+    let twin = twin::of(&action, due.now);
+    record::write_row(&mut part, record::Row::plain(&action, &twin), &actor, &done).await?;
     part.commit().await?;
     Ok(done)
 }

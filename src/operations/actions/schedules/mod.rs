@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::draft::{Done, Draft, Inverse, Refusal, misplaced};
-use super::{Action, Actor, Chore, Schedule, Tier, contacts, enrich, twin};
+use super::{Action, Actor, Chore, Schedule, Tier, contacts, enrich};
 use crate::contacts::filter::Anchor;
 use crate::database::Db;
 
@@ -22,39 +22,33 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
     let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
     let there = "SELECT EXISTS (SELECT FROM schedules WHERE name = $1)";
     let there: bool = sqlx::query_scalar(there).bind(action.target()).fetch_one(db.pool()).await?;
-    let (sentence, twin) = match action {
+    let sentence = match action {
         Action::AddSchedule(schedule) => {
             let first = check(schedule, there, now)?;
             let (each, does) = now_matching(db, schedule, now).await?;
-            let sentence = format!(
+            format!(
                 "{does}, first at {}: {} contacts at about ${:.2} now.",
                 first.format("%Y-%m-%d %H:%MZ"),
                 each.things,
                 each.cost_usd
-            );
-            (sentence, command(schedule))
+            )
         }
         Action::RemoveSchedule { name } | Action::PauseSchedule { name, .. } if !there => {
             return Err(Refusal::Impossible(format!(
                 "there is no schedule {name}; `switchboard schedules list` names them"
             )));
         }
-        Action::RemoveSchedule { name } => (
-            format!("Remove schedule {name}: it fires no more."),
-            format!("switchboard schedules remove {}", twin::quoted(name)),
-        ),
-        Action::PauseSchedule { name, paused: true } => (
-            format!("Pause schedule {name}: it fires no more until it is resumed."),
-            format!("switchboard schedules pause {}", twin::quoted(name)),
-        ),
-        Action::PauseSchedule { name, .. } => (
-            format!("Resume schedule {name}: it fires at its next time; what was missed is not made up for."),
-            format!("switchboard schedules resume {}", twin::quoted(name)),
-        ),
+        Action::RemoveSchedule { name } => format!("Remove schedule {name}: it fires no more."),
+        Action::PauseSchedule { name, paused: true } => {
+            format!("Pause schedule {name}: it fires no more until it is resumed.")
+        }
+        Action::PauseSchedule { name, .. } => {
+            format!("Resume schedule {name}: it fires at its next time; what was missed is not made up for.")
+        }
         _ => return Err(misplaced()),
     };
     let least = if matches!(action, Action::PauseSchedule { .. }) { Tier::Light } else { Tier::Wide };
-    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least, bound: 0, twin })
+    Ok(Draft { things: 1, sentence, cost_usd: 0.0, undoable: true, least, bound: 0 })
 }
 
 /// What a firing would touch now, and what it does in words; days in the filter are those of whoever adds it.
@@ -86,18 +80,6 @@ fn check(schedule: &Schedule, there: bool, now: DateTime<Utc>) -> Result<DateTim
     }
     let every = Every::parse(&schedule.every).map_err(Refusal::Impossible)?;
     every.first(now).ok_or_else(|| Refusal::Impossible(format!("{} never comes: write another time", schedule.every)))
-}
-
-fn command(schedule: &Schedule) -> String {
-    let Schedule { name, every, work, .. } = schedule;
-    let (work, filter, again) = match work {
-        Chore::LookUp(wish) => ("", &wish.filter, wish.again),
-        Chore::Enrich(wish) if wish.checks_only => (" --work rescore", &wish.filter, wish.again),
-        Chore::Enrich(wish) => (" --work enrich", &wish.filter, wish.again),
-    };
-    let again = if again { " --again" } else { "" };
-    let filter = twin::option("filter", Some(filter));
-    format!("switchboard schedules add {} {}{work}{filter}{again}", twin::quoted(name), twin::quoted(every))
 }
 
 /// Whether there is a schedule of this name.
