@@ -2,11 +2,16 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
 use super::Failure;
 use super::args::Common;
 use super::output;
 use crate::database::Db;
-use crate::operations::actions::{Action, Actor, Confirmation, Plan, Receipt, Tier, plan, run};
+use crate::operations::actions::{
+    Action, Actor, Confirmation, Confirmed, Plan, Receipt, Tier, Watch, in_batches, plan, run, run_bulk,
+};
 
 /// Plans `action`, asks if it has to, runs it and prints what was done.
 pub async fn act(db: &Db, common: &Common, action: Action, max_cost: Option<f64>) -> Result<Receipt, Failure> {
@@ -38,7 +43,39 @@ pub async fn confirmed(db: &Db, common: &Common, action: Action, max_cost: Optio
     }
     let (answer, reason) = answer(&plan, common.yes)?;
     let plan = Plan { reason, ..plan };
-    Ok(run(db, plan.confirm(answer)?, &Actor::here("command line")).await?)
+    run_watched(db, plan.confirm(answer)?).await
+}
+
+/// Runs it; what takes several batches shows how far it is on a terminal, and ends after its batch at Ctrl-C.
+async fn run_watched(db: &Db, confirmed: Confirmed) -> Result<Receipt, Failure> {
+    let actor = Actor::here("command line");
+    if !in_batches(confirmed.plan()) {
+        return Ok(run(db, confirmed, &actor).await?);
+    }
+    // Hidden of itself where stderr is no terminal.
+    let bar = ProgressBar::new(u64::try_from(confirmed.plan().things).unwrap_or(0));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {human_pos} of {human_len} {eta} {msg}") {
+        bar.set_style(style);
+    }
+    let stop = CancellationToken::new();
+    let mut progress = |rows: i64| bar.set_position(u64::try_from(rows).unwrap_or(0));
+    let done = {
+        let mut work = std::pin::pin!(run_bulk(db, confirmed, &actor, Watch { progress: &mut progress, stop: &stop }));
+        loop {
+            tokio::select! {
+                done = &mut work => break done,
+                Ok(()) = tokio::signal::ctrl_c() => {
+                    if stop.is_cancelled() {
+                        return Err(Failure::new("left at once: the fleet will write into the audit log how far it came"));
+                    }
+                    stop.cancel();
+                    bar.set_message("stops after this batch");
+                }
+            }
+        }
+    };
+    bar.finish_and_clear();
+    Ok(done?)
 }
 
 /// A script is not asked; a person is, when it takes care, and for a reason when it takes much.

@@ -24,7 +24,7 @@ use crate::fleet::{
     duties::{Keep, Orders},
     node::Joining,
 };
-use crate::operations::actions::fire_due;
+use crate::operations::actions::{close_left, fire_due};
 use crate::providers::batching::Batching;
 use crate::providers::gateway::Lookup;
 use crate::providers::gateway::budget::{Allowance, Budget};
@@ -269,7 +269,7 @@ pub fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
                 usage: keep.usage,
                 payloads: keep.payloads,
             },
-            errand: Some(fire_schedules),
+            errand: Some(errands),
         },
     }
 }
@@ -278,8 +278,13 @@ fn allowances(settings: &Settings) -> Arc<[(&'static str, Allowance)]> {
     catalogue::PROVIDERS.iter().map(|p| (p.id, allowance(settings.provider(p.id)))).collect()
 }
 
-fn fire_schedules(db: Db, zone: Tz) -> BoxFuture<'static, ()> {
+fn errands(db: Db, zone: Tz) -> BoxFuture<'static, ()> {
     async move {
+        match close_left(&db).await {
+            Ok(0) => {}
+            Ok(closed) => tracing::warn!(closed, "ended bulk actions whose process went away"),
+            Err(error) => tracing::warn!(%error, "bulk actions that were left behind were not looked for"),
+        }
         match fire_due(&db, zone).await {
             Ok(0) => {}
             Ok(fired) => tracing::info!(fired, "fired schedules"),

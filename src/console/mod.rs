@@ -37,6 +37,7 @@ use std::io;
 use std::panic;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -114,6 +115,9 @@ pub struct ConsoleOptions {
     pub workers: Handle,
 }
 
+/// Longest time that a console which leaves without a drain waits for the end of a batch.
+const WIND_UP: Duration = Duration::from_secs(2);
+
 /// Why the console ended. The terminal was given back before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -165,6 +169,7 @@ pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleErr
     let sources = feed::Sources { db: options.db, doctor: options.doctor, logs: options.log_dir, zone: options.zone };
     let (mut hands, home) = perform::Hands::new(options.actor, options.workers, model.facts.slow, sources);
     hands.lend(options.desks);
+    let works = hands.works();
     hands.runtime().spawn(files.watch(hands.results()));
     frames.wanted(true);
     let logs = options.logs.map(|ring| (ring, 0));
@@ -176,6 +181,8 @@ pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleErr
     let opening::Ears { input, said, early } = heard;
     let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
     let exit = runtime.block_on(turn.run(early, ears));
+    // A terminal that hung up, a second Ctrl-C: nobody has stopped them yet, or waited for it.
+    runtime.block_on(works.wind_up(WIND_UP));
     Ok(exit?)
 }
 

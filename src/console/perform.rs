@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chrono::Utc;
 use tokio::runtime::Handle;
@@ -19,6 +20,9 @@ use crate::contacts::filter::Anchor;
 use crate::database::Db;
 use crate::operations::actions::{self, Actor};
 use crate::operations::views;
+
+/// Longest time in which a bulk action ends its batch and writes how far it came.
+const WIND_UP: Duration = Duration::from_secs(10);
 
 /// What effects need.
 pub struct Hands {
@@ -169,10 +173,16 @@ impl Hands {
         &self.runtime
     }
 
-    /// Lets what is in flight end; says [`Msg::Drained`].
+    /// Imports, exports and bulk actions under way.
+    pub fn works(&self) -> Works {
+        self.works.clone()
+    }
+
+    /// Stops bulk actions after their batch and lets what is in flight end; says [`Msg::Drained`].
     pub fn drain(&self, drain: Option<Work>) {
-        let results = self.results.clone();
+        let (results, works) = (self.results.clone(), self.works.clone());
         self.runtime.spawn(async move {
+            works.wind_up(WIND_UP).await;
             if let Some(drain) = drain {
                 drain.await;
             }

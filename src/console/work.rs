@@ -29,7 +29,7 @@ use crate::operations::actions::{self, Actor, Confirmed, ImportWish, Limits, Wat
 const STEP: Duration = Duration::from_millis(500);
 
 /// All works under way, by number.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Works {
     running: Arc<Mutex<BTreeMap<u64, End>>>,
 }
@@ -39,8 +39,8 @@ pub struct Works {
 enum End {
     /// At once; what was done stays.
     Abort(AbortHandle),
-    /// After the batch that is under way.
-    Stop(CancellationToken),
+    /// After the batch that is under way; the second says that it has ended.
+    Stop(CancellationToken, CancellationToken),
 }
 
 /// What a work needs.
@@ -75,8 +75,11 @@ impl Works {
     pub fn act(&self, runtime: &Handle, bench: Bench, id: u64, confirmed: Confirmed) {
         let running = Arc::clone(&self.running);
         let stop = CancellationToken::new();
-        let asked = stop.clone();
+        let (asked, over) = (stop.clone(), CancellationToken::new());
+        let guard = over.clone().drop_guard();
+        locked(&self.running).insert(id, End::Stop(stop, over));
         runtime.spawn(async move {
+            let _told = guard;
             let whole = confirmed.plan().things;
             let mut teller = Teller { bench: &bench, id, last: None };
             let mut progress = |rows: i64| {
@@ -90,7 +93,26 @@ impl Works {
             let _ = bench.home.send(Msg::Ended(id, said));
             let _ = bench.home.send(Msg::Done(done));
         });
-        locked(&self.running).insert(id, End::Stop(stop));
+    }
+
+    /// Stops what is done in batches, and waits until it has written how far it came, at most so long.
+    pub async fn wind_up(&self, limit: Duration) {
+        let stop = |end: &End| match end {
+            End::Stop(stop, over) => {
+                stop.cancel();
+                Some(over.clone())
+            }
+            End::Abort(_) => None,
+        };
+        let stopped: Vec<CancellationToken> = locked(&self.running).values().filter_map(stop).collect();
+        let all = async {
+            for over in stopped {
+                over.cancelled().await;
+            }
+        };
+        if tokio::time::timeout(limit, all).await.is_err() {
+            tracing::warn!("a bulk action did not end in time: the fleet will say how far it came");
+        }
     }
 
     /// Ends a work.
@@ -102,7 +124,7 @@ impl Works {
                 let _ = home.send(Msg::Ended(id, Err("ended by hand: what was done stays".into())));
                 running.remove(&id);
             }
-            Some(End::Stop(stop)) => stop.cancel(),
+            Some(End::Stop(stop, _)) => stop.cancel(),
             None => {}
         }
     }

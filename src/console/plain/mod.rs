@@ -13,6 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::command::{self, Command, Turn};
 use super::desks::Desks;
@@ -24,7 +25,7 @@ use super::work::{Bench, Works};
 use super::{Doctor, Work};
 use crate::contacts::filter::Anchor;
 use crate::database::Db;
-use crate::operations::actions::{self, Action, Actor, Chore, Limits, LookUp, Schedule};
+use crate::operations::actions::{self, Action, Actor, Chore, Limits, LookUp, Schedule, Watch};
 use crate::telemetry::RingReader;
 use ask::Asking;
 
@@ -253,7 +254,9 @@ impl Plain {
         match asking.agreed(Utc::now()) {
             Err(wrong) => say::line(&format!("Nothing was done: {wrong}")),
             Ok(confirmed) => {
-                let done = actions::run(&self.options.db, confirmed, &self.options.actor).await;
+                let stop = CancellationToken::new();
+                let watch = Watch { progress: &mut |_| {}, stop: &stop };
+                let done = actions::run_bulk(&self.options.db, confirmed, &self.options.actor, watch).await;
                 self.receipt(done)
             }
         }

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use actor::Actor;
-pub use bulk::{Watch, run_bulk};
+pub use bulk::{Watch, close_left, in_batches, run_bulk};
 pub use draft::Refusal;
 pub use estimate::Each;
 pub use import::{ImportWish, run_import};

@@ -2,6 +2,8 @@
 //! are not kept waiting; how far it is can be told, and it can be ended between two batches. One audit row when it is
 //! accepted, one when it has ended.
 
+mod ledger;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,6 +15,8 @@ use super::draft::{Done, Inverse, Part, Reach, Refusal};
 use super::record::{self, Receipt, Row};
 use super::{Action, Actor, Confirmed, Plan, contacts, enrich, jobs};
 use crate::database::Db;
+
+pub use ledger::close_left;
 
 /// Rows of one batch.
 pub const BATCH: i64 = 2_000;
@@ -27,11 +31,16 @@ pub struct Watch<'a> {
     pub stop: &'a CancellationToken,
 }
 
+/// Whether it is done in several batches: then it takes a while, can be watched, and can be ended between two of them.
+pub fn in_batches(plan: &Plan) -> bool {
+    plan.things > BATCH && in_parts(&plan.action)
+}
+
 /// Runs what was agreed to, in batches where it changes more rows than one holds. Nothing happens if what it touches has
 /// drifted by more than 1 % since it was shown. Ended early, what was done stays, and is told.
 pub async fn run_bulk(db: &Db, confirmed: Confirmed, actor: &Actor, watch: Watch<'_>) -> Result<Receipt, Refusal> {
     let plan = confirmed.plan();
-    if plan.things <= BATCH || !in_parts(&plan.action) {
+    if !in_batches(plan) {
         return record::run(db, confirmed, actor).await;
     }
     record::check_drift(plan, count(db, plan).await?)?;
@@ -39,21 +48,32 @@ pub async fn run_bulk(db: &Db, confirmed: Confirmed, actor: &Actor, watch: Watch
     let row = Row { request: batch, result: "accepted", ..Row::of(plan) };
     let mut tx = db.begin().await?;
     record::write_row(&mut tx, row, actor, &accepted(plan)).await?;
+    ledger::open(&mut tx, batch, plan, actor).await?;
     tx.commit().await?;
     let ended = batches(db, plan, batch, watch).await;
+    let so_far = |done: &Done| format!("after {} of {} rows", done.changed, plan.things);
     let (done, result) = match ended {
         Ok((done, true)) => (done, "done".to_owned()),
-        Ok((done, false)) => (done, "ended by hand".to_owned()),
-        Err((done, refusal)) => (done, refusal.to_string()),
+        Ok((done, false)) => {
+            let result = format!("stopped {}", so_far(&done));
+            (done, result)
+        }
+        Err((done, refusal)) => {
+            let result = format!("broke off {}: {refusal}", so_far(&done));
+            (done, result)
+        }
     };
     let row = Row { request: batch, result: &result, ..Row::of(plan) };
     let mut tx = db.begin().await?;
+    if !ledger::close(&mut tx, batch).await? {
+        return Err(ledger::closed());
+    }
     let audit_id = record::write_row(&mut tx, row, actor, &done).await?;
     tx.commit().await?;
     let (changed, undoable) = (done.changed, done.inverse.is_some());
     if result != "done" {
         let undo = if undoable { format!("; undo {audit_id} takes it back") } else { String::new() };
-        return Err(Refusal::Impossible(format!("{result} after {changed} of {} rows{undo}", plan.things)));
+        return Err(Refusal::Impossible(format!("{result}{undo}")));
     }
     Ok(Receipt { audit_id, changed, summary: done.summary, undoable, twin: plan.twin.clone() })
 }
@@ -82,22 +102,22 @@ async fn count(db: &Db, plan: &Plan) -> Result<i64, Refusal> {
     }
 }
 
-/// All batches; false with what was done where it was ended by hand.
+/// All batches; false with what was done where it was stopped.
 async fn batches(db: &Db, plan: &Plan, batch: Uuid, watch: Watch<'_>) -> Result<(Done, bool), (Done, Refusal)> {
     let mut reach = Reach { after: 0, bound: plan.bound, limit: BATCH, batch };
     let mut changed = 0;
     loop {
         if watch.stop.is_cancelled() {
-            return Ok((whole(plan, batch, changed), false));
+            return Ok((whole(&plan.action, batch, changed), false));
         }
         match one(db, plan, reach).await {
-            Ok(Part { last: None, .. }) => return Ok((whole(plan, batch, changed), true)),
+            Ok(Part { last: None, .. }) => return Ok((whole(&plan.action, batch, changed), true)),
             Ok(Part { done, last: Some(last) }) => {
                 changed += done.changed;
                 reach.after = last;
                 (watch.progress)(changed);
             }
-            Err(refusal) => return Err((whole(plan, batch, changed), refusal)),
+            Err(refusal) => return Err((whole(&plan.action, batch, changed), refusal)),
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -110,6 +130,9 @@ async fn one(db: &Db, plan: &Plan, reach: Reach) -> Result<Part, Refusal> {
         sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
         match part(&mut tx, &plan.action, reach).await {
             Ok(part) => {
+                if !ledger::moved(&mut tx, reach.batch, part.done.changed).await? {
+                    return Err(ledger::closed());
+                }
                 tx.commit().await?;
                 return Ok(part);
             }
@@ -128,10 +151,10 @@ async fn part(tx: &mut PgConnection, action: &Action, reach: Reach) -> Result<Pa
 }
 
 /// All batches as one.
-fn whole(plan: &Plan, batch: Uuid, changed: i64) -> Done {
-    let taken_out = matches!(plan.action, Action::CancelJobs { .. } | Action::DiscardJobs { .. });
+fn whole(action: &Action, batch: Uuid, changed: i64) -> Done {
+    let taken_out = matches!(action, Action::CancelJobs { .. } | Action::DiscardJobs { .. });
     let inverse = (taken_out && changed > 0)
         .then(|| Inverse { action: Action::RestoreJobs { batch }, expects: json!({"trash": changed}) });
-    let summary = format!("{}: {changed} rows of {}", plan.action.verb(), plan.action.target());
+    let summary = format!("{}: {changed} rows of {}", action.verb(), action.target());
     Done { changed, summary, before: json!(null), after: json!({"batch": batch, "rows": changed}), inverse }
 }
