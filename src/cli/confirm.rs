@@ -10,8 +10,11 @@ use super::args::Common;
 use super::output;
 use crate::database::Db;
 use crate::operations::actions::{
-    Action, Actor, Confirmation, Confirmed, Plan, Receipt, Tier, Watch, in_batches, plan, run, run_bulk,
+    Action, Actor, Answered, Confirmation, Confirmed, Plan, Receipt, Second, Tier, Watch, ask_second, await_second,
+    in_batches, plan, run, run_bulk,
 };
+use crate::operations::views::{deck, open_question};
+use crate::telemetry::inert;
 
 /// Plans `action`, asks if it has to, runs it and prints what was done.
 pub async fn act(db: &Db, common: &Common, action: Action, max_cost: Option<f64>) -> Result<Receipt, Failure> {
@@ -33,7 +36,7 @@ pub async fn act(db: &Db, common: &Common, action: Action, max_cost: Option<f64>
 pub async fn confirmed(db: &Db, common: &Common, action: Action, max_cost: Option<f64>) -> Result<Receipt, Failure> {
     let plan = plan(db, action).await?;
     if plan.cost_usd > 0.0 || plan.tier == Tier::Heavy {
-        eprintln!("{}", plan.sentence);
+        eprintln!("{}", inert(&plan.sentence));
     }
     if let Some(limit) = max_cost.filter(|limit| plan.cost_usd > *limit) {
         let cost = plan.cost_usd;
@@ -41,9 +44,42 @@ pub async fn confirmed(db: &Db, common: &Common, action: Action, max_cost: Optio
             "nothing was done: estimated at ${cost:.2}, above --max-cost {limit}; raise it or narrow the filter"
         )));
     }
+    warn(db, &plan).await?;
     let (answer, reason) = answer(&plan, common.yes)?;
-    let plan = Plan { reason, ..plan };
+    let plan = second(db, common, Plan { reason, ..plan }).await?;
     run_watched(db, plan.confirm(answer)?).await
+}
+
+/// Says on stderr who has a question about the same thing open.
+async fn warn(db: &Db, plan: &Plan) -> Result<(), Failure> {
+    if plan.tier == Tier::Light {
+        return Ok(());
+    }
+    let (verb, target) = (plan.action.verb(), plan.action.target());
+    for other in deck(db).await?.about(None, (verb, &target)) {
+        eprintln!("{}.", inert(&open_question(other, verb)));
+    }
+    Ok(())
+}
+
+/// Asks a second person where one is needed or wished for, and waits for the answer.
+async fn second(db: &Db, common: &Common, plan: Plan) -> Result<Plan, Failure> {
+    if plan.tier < Tier::Heavy || !(plan.second.required || common.second) {
+        return Ok(plan);
+    }
+    let (ask, until) = ask_second(db, &plan, &Actor::here("command line")).await?;
+    eprintln!(
+        "This needs a second person: somebody else answers it with @ in a console, or by `switchboard deck approve {ask}`, until {}Z.",
+        until.format("%H:%M:%S")
+    );
+    match await_second(db, ask).await? {
+        Some(Answered { yes: true, by }) => {
+            eprintln!("{} agreed.", inert(&by));
+            Ok(Plan { second: Second { ask: Some(ask), ..plan.second }, ..plan })
+        }
+        Some(Answered { by, .. }) => Err(Failure::new(format!("nothing was done: {by} refused it"))),
+        None => Err(Failure::new("nothing was done: nobody answered in time; ask again when somebody is there")),
+    }
 }
 
 /// Runs it; what takes several batches shows how far it is on a terminal, and ends after its batch at Ctrl-C.
@@ -98,7 +134,7 @@ fn answer(plan: &Plan, yes: bool) -> Result<(Confirmation, Option<String>), Fail
 
 /// Asks on stderr and reads one line.
 pub fn ask_for(question: &str) -> Result<String, Failure> {
-    eprint!("{question}");
+    eprint!("{}", inert(question));
     std::io::stderr().flush()?;
     let mut typed = String::new();
     std::io::stdin().lock().read_line(&mut typed)?;

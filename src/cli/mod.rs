@@ -12,6 +12,7 @@ mod confirm;
 mod contacts;
 mod credentials;
 mod crew;
+mod deck;
 mod demo;
 mod desks;
 mod doctor;
@@ -94,6 +95,7 @@ async fn plain(common: &args::Common, command: &Command) -> Result<ExitCode, Fai
         Command::Timeline(args) => records::timeline(common, args).await,
         Command::Audit(args) => records::audit(common, args).await,
         Command::Nodes(args) => records::nodes(common, args).await,
+        Command::Deck(args) => deck::run(common, args).await,
         Command::Undo { audit_id } => records::undo(common, *audit_id).await,
         Command::Handover(args) => handover::run(common, args).await,
         Command::Runbook(args) => runbook::run(common, args).await,

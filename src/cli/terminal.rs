@@ -104,6 +104,7 @@ async fn ready(common: &Common, args: &ConsoleArgs, settings: Settings) -> Resul
         lookup: (twilio.lookup.packages.join(","), super::lookup::limits(&opened.settings)),
         notes: access.no_pool.iter().filter(|_| !read_only && !args.no_workers).cloned().collect(),
         read_only,
+        listed: !args.read_only,
         logs: Some(trace.ring.clone()),
         desks: desks::desks(opened.db(), &opened.settings, &lent, keys).await?,
         zone: opened.settings.time_zone,
@@ -154,6 +155,8 @@ pub struct Show {
     pub notes: Vec<String>,
     /// Nothing may be changed.
     pub read_only: bool,
+    /// Whether others on deck see it.
+    pub listed: bool,
     /// The log of this process.
     pub logs: Option<RingReader>,
     /// Questions and credentials.
@@ -199,6 +202,7 @@ impl Show {
             actor: Actor::here("console"),
             notes: self.notes.clone(),
             read_only: self.read_only,
+            listed: self.listed,
             lookup: self.lookup.clone(),
             rules: self.rules.clone(),
             desks: self.desks.clone(),
@@ -241,7 +245,8 @@ impl Show {
         };
         PlainOptions {
             db: db.clone(),
-            actor: Actor::here("console"),
+            actor: Actor::here("plain console"),
+            listed: self.listed,
             facts,
             logs: self.logs.clone(),
             desks: self.desks.clone(),

@@ -82,6 +82,7 @@ mod tests {
             bound: 0,
             twin: String::new(),
             reason: None,
+            second: Default::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::desks::{AskWish, CredentialWish};
 use super::model::Reading;
 use crate::contacts::contact::ContactDetail;
 use crate::contacts::page::{Estimate, Page, Sort, Start};
-use crate::operations::actions::{Action, Confirmed, Limits};
+use crate::operations::actions::{Action, Confirmed, Limits, Plan};
 use crate::operations::views::{
     AuditRow, BreakerEvent, ChartView, JobDetail, JobGroup, JobPage, SlotView, SpendRow, TimelineRow,
 };
@@ -25,6 +25,8 @@ pub enum Effect {
     Refresh,
     /// Count what an action would touch.
     Plan(Action),
+    /// Ask the others for a second person.
+    AskSecond(Box<Plan>),
     /// Run what was agreed to.
     Run(Box<Confirmed>),
     /// Run what takes long as a work with this number: it can be ended, and then nothing was done.

@@ -113,7 +113,14 @@ pub fn pulse(outage: bool) -> Pulse {
         cost_today: 84.12,
         environment: EnvironmentView { name: "local".into(), production: false },
     };
-    Pulse { at: now(), status, trend: trend(outage), recent: timeline(), costs: [("twilio".to_owned(), 0.01)].into() }
+    Pulse {
+        at: now(),
+        status,
+        trend: trend(outage),
+        recent: timeline(),
+        costs: [("twilio".to_owned(), 0.01)].into(),
+        deck: Deck::default(),
+    }
 }
 
 fn trend(outage: bool) -> Vec<SamplePoint> {
@@ -350,6 +357,7 @@ pub fn plan(tier: Tier) -> Plan {
         bound: 0,
         twin: "switchboard breakers reset twilio".into(),
         reason: None,
+        second: Default::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::effect::Answer;
 use super::keys::{Key, Keymap};
 use super::model::{PaperLine, Reading, Step};
 use crate::operations::actions::{Plan, Receipt};
-use crate::operations::views::{SamplePoint, Status, TimelineRow};
+use crate::operations::views::{Deck, SamplePoint, Status, TimelineRow};
 use crate::telemetry::LogLine;
 
 /// What the Overview and every header stand on; one whole snapshot.
@@ -29,6 +29,8 @@ pub struct Pulse {
     pub recent: Vec<TimelineRow>,
     /// What a call to each provider costs on average, in USD.
     pub costs: BTreeMap<String, f64>,
+    /// Who has a console open, and who asks for a second person; nobody in the past.
+    pub deck: Deck,
 }
 
 /// How far back trends and the chart reach.
@@ -65,6 +67,8 @@ pub enum Msg {
     Paper(Reading, Result<Vec<PaperLine>, String>),
     /// What a wish would touch, or why it can't be.
     Planned(Result<Box<Plan>, String>),
+    /// The others were asked for a second person: the number, and until when; or why not.
+    SecondAsked(Result<(i64, DateTime<Utc>), String>),
     /// What was done, or why not.
     Done(Result<Receipt, String>),
     /// What the desk said to the question with this number; 0: nobody waits for it.

@@ -89,6 +89,8 @@ pub struct ConsoleOptions {
     pub notes: Vec<String>,
     /// Nothing may be changed.
     pub read_only: bool,
+    /// Whether the others see this console.
+    pub listed: bool,
     /// Packages and attempts of lookups, as the settings say.
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
@@ -147,7 +149,10 @@ pub enum ConsoleError {
 pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let Opening { ears: heard, look, keymap, files, link, measured, terminal, output, mut frames, guard } = opening;
+    let post = options.listed.then(|| feed::Post::begin(&options.workers, options.db.clone(), &options.actor));
+    let deck = post.as_ref().map(|post| post.id);
     let facts = Facts {
+        deck,
         actor: options.actor.name.clone(),
         notes: options.notes,
         read_only: options.read_only,
@@ -177,12 +182,17 @@ pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleErr
     let (pool, titled) = (options.pool, String::new());
     let (notice, recorder) = (notice::Notice::new(options.notify), None);
     let aside = turn::Aside { notice, recorder, titled };
-    let turn = turn::Turn { model, look, hands, terminal, output, pool, frames, asked: false, spots, aside, logs };
+    let posted = post.as_ref().map(feed::Post::teller);
+    let turn =
+        turn::Turn { model, look, hands, terminal, output, pool, frames, asked: false, spots, aside, logs, posted };
     let opening::Ears { input, said, early } = heard;
     let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
     let exit = runtime.block_on(turn.run(early, ears));
     // A terminal that hung up, a second Ctrl-C: nobody has stopped them yet, or waited for it.
     runtime.block_on(works.wind_up(WIND_UP));
+    if let Some(post) = post {
+        runtime.block_on(post.leave());
+    }
     Ok(exit?)
 }
 

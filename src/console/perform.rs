@@ -154,6 +154,9 @@ impl Hands {
                     };
                     Msg::Planned(planned.map(Box::new).map_err(|e| e.to_string()))
                 }
+                Effect::AskSecond(plan) => {
+                    Msg::SecondAsked(actions::ask_second(&db, &plan, &actor).await.map_err(|e| e.to_string()))
+                }
                 Effect::Run(confirmed) => {
                     Msg::Done(actions::run(&db, *confirmed, &actor).await.map_err(|e| e.to_string()))
                 }
@@ -198,5 +201,12 @@ async fn past(db: &Db, at: chrono::DateTime<chrono::Utc>) -> Result<Pulse, Strin
             "no samples of that time are kept: they are taken while a fleet runs, every 5 s for a day and every minute for a month".into(),
         );
     }
-    Ok(Pulse { at, status: past.status, trend: past.trend, recent: past.recent, costs: Default::default() })
+    Ok(Pulse {
+        at,
+        status: past.status,
+        trend: past.trend,
+        recent: past.recent,
+        costs: Default::default(),
+        deck: Default::default(),
+    })
 }

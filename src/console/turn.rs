@@ -9,17 +9,17 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid, getppid, getsid};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 
 use super::edge::{self, Event, Heard, Output, Tty};
 use super::effect::{Effect, Outside};
-use super::feed::{Answered, Beat};
+use super::feed::{Answered, Beat, stand};
 use super::frames::Frames;
 use super::look::Look;
 use super::message::{Msg, Spot};
-use super::model::{Model, Overlay, Screen, TimelineTab};
+use super::model::{Model, Overlay, Screen, Standing, TimelineTab, standing};
 use super::notice::Notice;
 use super::outside::Terminal;
 use super::perform::{Hands, Home};
@@ -56,6 +56,8 @@ pub struct Turn {
     pub(super) aside: Aside,
     /// The log, and the newest line that the model has.
     pub(super) logs: Option<(RingReader, u64)>,
+    /// Where the others are told what is shown here.
+    pub(super) posted: Option<watch::Sender<Standing>>,
 }
 
 /// What leaves for the terminal beside the picture, and where the picture goes besides.
@@ -250,6 +252,9 @@ impl Turn {
                 }
                 other => self.hands.perform(other),
             }
+        }
+        if let Some(teller) = &self.posted {
+            stand(teller, standing(&self.model));
         }
         None
     }

@@ -24,6 +24,7 @@ mod cli_redact;
 mod cli_worker;
 mod console_ask;
 mod console_credentials;
+mod console_deck;
 mod console_hands;
 mod console_monkey;
 mod console_panes;

@@ -21,6 +21,7 @@ pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 
 pub use super::alerts::AlertsArgs;
 pub use super::credentials::CredentialsArgs;
+pub use super::deck::DeckArgs;
 pub use super::drill::DrillArgs;
 pub use super::handover::HandoverArgs;
 pub use super::packaging::CompletionsArgs;
@@ -53,6 +54,9 @@ pub struct Common {
     /// Don't ask before what costs money or touches many things.
     #[arg(long, short = 'y', global = true)]
     pub yes: bool,
+    /// Ask a second person before what is heavy, and wait for the answer.
+    #[arg(long, global = true)]
+    pub second: bool,
     /// Show where an error came from.
     #[arg(long, global = true)]
     pub verbose: bool,
@@ -108,6 +112,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Processes of the fleet: list them, or quiet, wake or drain one.
     Nodes(NodesArgs),
+    /// Who has a console open, and who asks for a second person: list, approve, refuse, require.
+    Deck(DeckArgs),
     /// Take back an audited action, if that is still possible.
     Undo {
         /// Number of the audit row.

@@ -135,6 +135,7 @@ impl Stage {
             rules,
             notes,
             read_only: false,
+            listed: true,
             logs,
             desks: self.desks.clone(),
             zone: chrono_tz::UTC,

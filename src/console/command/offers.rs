@@ -104,7 +104,11 @@ fn turns(slot: &str) -> [(String, &'static str); 4] {
 }
 
 /// What changes something and names no lane or breaker.
-const ACTS: [(&str, &str); 26] = [
+const ACTS: [(&str, &str); 30] = [
+    ("deck approve ", "agree to what another person asks, by its number"),
+    ("deck refuse ", "refuse what another person asks, by its number"),
+    ("deck require on", "let what is heavy need a second person in this environment"),
+    ("deck require off", "let what is heavy be done by one person again"),
     ("lanes pause all", "claim nothing more from any lane"),
     ("lanes resume all", "claim from every lane again"),
     ("lanes budget all ", "so many dollars a day for each lane, or auto"),
@@ -134,7 +138,7 @@ const ACTS: [(&str, &str); 26] = [
 ];
 
 /// What only looks, and names no lane or breaker.
-const LOOKS: [(&str, &str); 40] = [
+const LOOKS: [(&str, &str); 41] = [
     ("status", "everything at one glance"),
     ("lanes list", "all lanes"),
     ("breakers list", "all breakers, the worst first"),
@@ -153,7 +157,8 @@ const LOOKS: [(&str, &str); 40] = [
     ("why contact ", "why a contact waits: the chain of causes"),
     ("why job ", "why a job waits"),
     ("why lane ", "why a lane waits"),
-    ("nodes", "processes of the fleet"),
+    ("nodes list", "processes of the fleet"),
+    ("deck", "who has a console open and what is asked there, and who asks for a second person"),
     ("audit", "what people did"),
     ("audit --verify", "check that no row of the audit log was changed or taken out"),
     ("logs level:warn", "warnings and worse of this process"),

@@ -15,7 +15,7 @@ use crate::contacts::filter::{Anchor, Filter, JOBS};
 use crate::database::Db;
 use crate::operations::actions::{self, Action};
 use crate::operations::runbook::{self, Wanted};
-use crate::operations::views::{self, AlertView, JobGroup, JobRow, PairView, ScheduleView, ThroughputRow};
+use crate::operations::views::{self, AlertView, Deck, JobGroup, JobRow, PairView, ScheduleView, ThroughputRow};
 use crate::operations::{handover, why};
 use crate::providers::PriceBook;
 use crate::providers::twilio::Ask;
@@ -100,6 +100,7 @@ async fn aside(db: &Db, reading: &Reading) -> Lines {
         Reading::Runbook(wanted, file) => runbook(db, wanted, file.as_deref()).await?,
         Reading::Audit(noted) => audit(db, noted.clone()).await?,
         Reading::Preflight(import) => preflight(db, import).await?,
+        Reading::Deck => deck(&views::deck(db).await.map_err(text)?),
         Reading::Doctor | Reading::Log(_) | Reading::Jobs(_) => Vec::new(),
     };
     if lines.is_empty() { Ok(vec![nothing(reading)]) } else { Ok(lines) }
@@ -120,6 +121,7 @@ fn nothing(reading: &Reading) -> PaperLine {
                 .then("look for duplicates among all contacts", "contacts rescore --all")
         }
         Reading::Dead => PaperLine::says("No job is dead."),
+        Reading::Deck => PaperLine::says("Nobody has a console open that is listed; one with --read-only is not."),
         _ => PaperLine::says("Nothing matches."),
     }
 }
@@ -184,6 +186,34 @@ fn pair(pair: &PairView) -> PaperLine {
     .then(&format!("make {b} stand for {a}"), format!("duplicates merge {b} {a}"))
     .then(&format!("show {a}"), format!("contacts show {a}"))
     .then(&format!("show {b}"), format!("contacts show {b}"))
+}
+
+/// Who asks comes first: they wait.
+fn deck(deck: &Deck) -> Vec<PaperLine> {
+    let asks = deck.asks.iter().map(|a| {
+        let why = a.reason.as_ref().map_or_else(String::new, |why| format!(", '{why}'"));
+        let by = a.answered_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+        let until = a.expires_at.format("%H:%M:%SZ");
+        let rows = words::of(a.things, "row", "rows");
+        let line =
+            format!("ask {} of {}: {} {}, {rows}{why}; {}{by}, until {until}", a.id, a.name, a.verb, a.target, a.state);
+        let open = a.state == "open";
+        let line = PaperLine::says(line).grave(open);
+        if !open {
+            return line;
+        }
+        line.then("agree to it", format!("deck approve {}", a.id)).then("refuse it", format!("deck refuse {}", a.id))
+    });
+    let consoles = deck.consoles.iter().map(|c| {
+        let on = c.chosen.as_ref().map_or_else(String::new, |on| format!(" {on}"));
+        let asks = c.verb.as_ref().zip(c.target.as_ref());
+        let asks = asks.map_or_else(String::new, |(verb, target)| format!(", asks itself: {verb} {target}"));
+        let since = c.since.format("%m-%d %H:%M:%SZ");
+        PaperLine::says(format!("{} ({}) at {}: {}{on}{asks}; open since {since}", c.name, c.login, c.node, c.screen))
+    });
+    let policy =
+        deck.second_person.then(|| PaperLine::says("What is heavy needs a second person in this environment."));
+    asks.chain(consoles).chain(policy).collect()
 }
 
 async fn merge(db: &Db, primary: i64, duplicate: i64) -> Lines {

@@ -2,6 +2,7 @@
 //! up, and the console never waits for the database.
 
 mod aside;
+mod deck;
 mod focus;
 mod pulse;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use aside::{Doctor, Sources, read_aside};
+pub use deck::{Post, stand};
 pub use focus::{Answered, Question, answer, watch_query};
 pub use pulse::{Beat, reading, watch_pulse};
 

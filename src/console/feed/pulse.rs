@@ -32,10 +32,10 @@ pub async fn watch_pulse(db: Db, poke: Arc<Notify>, slow: Arc<AtomicBool>, send:
     let mut costs = (None::<Instant>, BTreeMap::new());
     while !send.is_closed() {
         let (at, read) = bounded(read(&db, &mut trend, &mut costs)).await;
-        let busy = read.as_ref().map_or(true, |(status, _)| is_busy(status));
+        let busy = read.as_ref().map_or(true, |read| is_busy(&read.status));
         let beat = read
-            .map(|(status, recent)| {
-                Arc::new(Pulse { at, status, trend: trend.1.clone(), recent, costs: costs.1.clone() })
+            .map(|Read { status, recent, deck }| {
+                Arc::new(Pulse { at, status, trend: trend.1.clone(), recent, costs: costs.1.clone(), deck })
             })
             .map_err(|error| (at, error));
         send.send_replace(Some(beat));
@@ -52,7 +52,14 @@ type Trend = (Option<Instant>, Vec<views::SamplePoint>);
 
 type Costs = (Option<Instant>, BTreeMap<String, f64>);
 
-async fn read(db: &Db, trend: &mut Trend, costs: &mut Costs) -> Result<(views::Status, Vec<views::TimelineRow>)> {
+/// What is read anew each time.
+struct Read {
+    status: views::Status,
+    recent: Vec<views::TimelineRow>,
+    deck: views::Deck,
+}
+
+async fn read(db: &Db, trend: &mut Trend, costs: &mut Costs) -> Result<Read> {
     let status = views::status(db).await?;
     let recent = views::timeline(db, None, RECENT).await?;
     if trend.0.is_none_or(|read| read.elapsed() >= TREND_AGE) {
@@ -61,15 +68,17 @@ async fn read(db: &Db, trend: &mut Trend, costs: &mut Costs) -> Result<(views::S
     if costs.0.is_none_or(|read| read.elapsed() >= COSTS_AGE) {
         *costs = (Some(Instant::now()), views::unit_costs(db).await?);
     }
-    Ok((status, recent))
+    Ok(Read { status, recent, deck: views::deck(db).await? })
 }
 
 /// One reading, without a feed.
 pub async fn reading(db: &Db) -> Beat {
     let (mut trend, mut costs) = ((None, Vec::new()), (None, BTreeMap::new()));
     let (at, read) = bounded(read(db, &mut trend, &mut costs)).await;
-    read.map(|(status, recent)| Arc::new(Pulse { at, status, trend: trend.1, recent, costs: costs.1 }))
-        .map_err(|error| (at, error))
+    read.map(|Read { status, recent, deck }| {
+        Arc::new(Pulse { at, status, trend: trend.1, recent, costs: costs.1, deck })
+    })
+    .map_err(|error| (at, error))
 }
 
 fn is_busy(status: &views::Status) -> bool {

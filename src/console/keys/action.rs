@@ -139,6 +139,10 @@ pub enum Do {
     Later,
     /// Back to the present.
     Live,
+    /// Others on deck: answer who asks, or see who is there.
+    Deck,
+    /// Ask the others for a second person.
+    Second,
 }
 
 /// Where a key works.
@@ -180,10 +184,12 @@ pub enum Place {
     Fleet,
     /// That screen.
     Usage,
+    /// A question before what is heavy.
+    Question,
 }
 
 /// All places with the words of the help.
-pub const PLACES: [(Place, &str); 18] = [
+pub const PLACES: [(Place, &str); 19] = [
     (Place::Overview, "Overview"),
     (Place::Lanes, "Lanes"),
     (Place::Jobs, "Jobs of a lane"),
@@ -200,6 +206,7 @@ pub const PLACES: [(Place, &str); 18] = [
     (Place::Audit, "Audit"),
     (Place::Fleet, "Fleet"),
     (Place::Usage, "Usage"),
+    (Place::Question, "A heavy question"),
     (Place::Lists, "Lists"),
     (Place::Anywhere, "Anywhere"),
 ];

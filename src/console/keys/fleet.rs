@@ -1,8 +1,8 @@
-//! Keys of nodes, and of the chart.
+//! Keys of nodes, of the others on deck, and of the chart.
 
-use super::Do;
-use super::action::Place::{Fleet, Overview};
+use super::action::Place::{Anywhere, Fleet, Overview, Question};
 use super::registry::{Binding, c, row, verb};
+use super::{Do, Key};
 
 /// Their rows of the table.
 pub(super) const FLEET: &[Binding] = &[
@@ -20,5 +20,19 @@ pub(super) const FLEET: &[Binding] = &[
         &[c('R')],
         &[Overview],
         ("", "how far back the chart reaches: 10 minutes, 1 h, 6 h, 24 h, 7 days"),
+    ),
+    row(
+        "deck",
+        Do::Deck,
+        &[c('@')],
+        &[Anywhere],
+        ("", "others on deck: answer who asks for a second person, or see who is here and what they have open"),
+    ),
+    row(
+        "second-person",
+        Do::Second,
+        &[Key::ctrl('t')],
+        &[Question],
+        ("", "in the question before what is heavy: ask the others on deck to agree to it first"),
     ),
 ];

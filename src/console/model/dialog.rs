@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use tui_input::Input;
 
+use super::Beside;
 use crate::console::confirm::Said;
 use crate::operations::actions::{Action, Plan, Tier};
 
@@ -60,6 +61,8 @@ pub struct Dialog {
     pub opened: DateTime<Utc>,
     /// Whether it has been on the screen.
     pub seen: bool,
+    /// What a second person was asked, and answered.
+    pub beside: Beside,
 }
 
 /// On a slow link a question that has just left can't have been read: what is typed within this time was meant for
@@ -85,7 +88,7 @@ impl Dialog {
         let said = plan.action.reason().unwrap_or_default().to_owned();
         let begin = |kind| if kind == FieldKind::Reason { Input::new(said.clone()) } else { Input::default() };
         let fields = kinds.into_iter().map(|kind| Field { kind, input: begin(kind) }).collect();
-        Dialog { plan, fields, focus, wrong: None, opened, seen: false }
+        Dialog { plan, fields, focus, wrong: None, opened, seen: false, beside: Beside::Nobody }
     }
 
     /// Whether it was on the screen, on a slow link long enough to be answered.

@@ -4,6 +4,7 @@ mod ask;
 mod breakers;
 mod contacts;
 mod credentials;
+mod deck;
 mod dialog;
 mod lanes;
 mod list;
@@ -27,6 +28,7 @@ pub use ask::{About, AskPane, AskTab, LINE_MAX, QUESTIONS_MAX, Waiting};
 pub use breakers::{BreakerOrder, Breakers};
 pub use contacts::{Contacts, Editing};
 pub use credentials::{CredentialsPane, Doing, Entering, Hidden};
+pub use deck::{Beside, Standing, standing};
 pub use dialog::{Dialog, Field, FieldKind, Focus, holds};
 pub use lanes::{JOB_TABS, LaneOrder, Lanes, Level};
 pub use list::{List, Move, window};
@@ -115,6 +117,8 @@ pub struct Facts {
     pub slow: bool,
     /// What the link was measured to carry, in bytes a second.
     pub link: Option<u32>,
+    /// This console's number on deck; none: it is not listed.
+    pub deck: Option<uuid::Uuid>,
     /// The keys that hold here.
     pub keymap: Arc<Keymap>,
     /// Names of all themes that can be chosen.

@@ -41,6 +41,8 @@ pub enum Reading {
     Throughput(TimeDelta),
     /// What works, what is missing, and what to do about it.
     Doctor,
+    /// Who has a console open, and who asks for a second person.
+    Deck,
 }
 
 impl Reading {
@@ -69,6 +71,7 @@ impl Reading {
                 format!("What lanes did in the last {}", crate::console::widget::words::span(span.num_seconds()))
             }
             Reading::Doctor => "Doctor".into(),
+            Reading::Deck => "On deck: who is here, and who asks".into(),
         }
     }
 

@@ -62,6 +62,22 @@ impl Asking {
         Some(self)
     }
 
+    /// What would be done, and to what.
+    pub fn about(&self) -> (&'static str, String) {
+        (self.plan.action.verb(), self.plan.action.target())
+    }
+
+    /// The plan with its reason, where a second person has to agree to it first.
+    pub fn lacks_second(&mut self) -> Option<&Plan> {
+        self.plan.reason = Some(self.said.reason.clone()).filter(|reason| !reason.is_empty());
+        Some(&self.plan).filter(|plan| plan.lacks_second())
+    }
+
+    /// A second person agreed.
+    pub fn has_second(&mut self, ask: i64) {
+        self.plan.second.ask = Some(ask);
+    }
+
     /// Passes the gate.
     pub fn agreed(self, now: DateTime<Utc>) -> Result<Confirmed, String> {
         confirm::agree(self.plan, &self.said, now)

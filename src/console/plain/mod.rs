@@ -18,14 +18,15 @@ use tokio_util::sync::CancellationToken;
 use super::command::{self, Command, Turn};
 use super::desks::Desks;
 use super::effect::{Import, Job};
-use super::feed::{Beat, reading, watch_pulse};
+use super::feed::{Beat, Post, reading, stand, watch_pulse};
 use super::message::{Msg, Pulse};
-use super::model::{Facts, Reading};
+use super::model::{Facts, Reading, Standing};
 use super::work::{Bench, Works};
 use super::{Doctor, Work};
 use crate::contacts::filter::Anchor;
 use crate::database::Db;
-use crate::operations::actions::{self, Action, Actor, Chore, Limits, LookUp, Schedule, Watch};
+use crate::operations::actions::{self, Action, Actor, Answered, Chore, Limits, LookUp, Schedule, Watch};
+use crate::operations::views;
 use crate::telemetry::RingReader;
 use ask::Asking;
 
@@ -35,6 +36,8 @@ pub struct PlainOptions {
     pub db: Db,
     /// Who acts.
     pub actor: Actor,
+    /// Whether others on deck see it.
+    pub listed: bool,
     /// What does not change.
     pub facts: Facts,
     /// The log of this process.
@@ -64,6 +67,8 @@ struct Plain {
     /// Works under way, by number.
     open: Vec<(u64, String)>,
     next_work: u64,
+    /// Where the others see this console.
+    post: Option<Post>,
 }
 
 enum Heard {
@@ -78,8 +83,10 @@ pub async fn run(options: PlainOptions) -> io::Result<()> {
     let pulse = options.workers.spawn(watch_pulse(options.db.clone(), Arc::default(), Arc::default(), send));
     let (home, mut messages) = mpsc::unbounded_channel();
     let works = Works::default();
+    let post = options.listed.then(|| Post::begin(&options.workers, options.db.clone(), &options.actor));
     let mut plain =
-        Plain { options, pulse: None, asking: None, undo: None, works, home, open: Vec::new(), next_work: 1 };
+        Plain { options, pulse: None, asking: None, undo: None, works, home, open: Vec::new(), next_work: 1, post };
+    plain.stands();
     let mut lines = read_lines()?;
     let mut ended = false;
     // The first picture comes before the first answer.
@@ -107,6 +114,9 @@ pub async fn run(options: PlainOptions) -> io::Result<()> {
         }
     }
     pulse.abort();
+    if let Some(post) = plain.post.take() {
+        post.leave().await;
+    }
     if let Some(drain) = plain.options.drain.take() {
         drain.await;
     }
@@ -128,6 +138,44 @@ fn read_lines() -> io::Result<mpsc::Receiver<String>> {
 }
 
 impl Plain {
+    /// Tells the others what is asked here.
+    fn stands(&self) {
+        if let Some(post) = &self.post {
+            let question = self.asking.as_ref().map(Asking::about);
+            stand(&post.teller(), Standing { screen: "lines of text", chosen: None, question });
+        }
+    }
+
+    /// Says who has a question about the same thing open.
+    async fn warn(&self, asking: &Asking) -> io::Result<()> {
+        let (verb, target) = asking.about();
+        let Ok(deck) = views::deck(&self.options.db).await else { return Ok(()) };
+        let others = deck.about(self.post.as_ref().map(|post| post.id), (verb, &target));
+        say::lines(&others.map(|other| format!("{}.", views::open_question(other, verb))).collect::<Vec<_>>())
+    }
+
+    /// Asks a second person where one is needed, and waits; what is missing, if anything.
+    async fn seconded(&self, asking: &mut Asking) -> io::Result<Option<String>> {
+        let Some(plan) = asking.lacks_second() else { return Ok(None) };
+        let db = &self.options.db;
+        let (ask, until) = match actions::ask_second(db, plan, &self.options.actor).await {
+            Ok(asked) => asked,
+            Err(refusal) => return Ok(Some(refusal.to_string())),
+        };
+        let until = until.format("%H:%M:%S");
+        say::line(&format!("It needs a second person: another one types deck approve {ask}, until {until}Z."))?;
+        Ok(match actions::await_second(db, ask).await {
+            Ok(Some(Answered { yes: true, by })) => {
+                say::line(&format!("{by} agreed."))?;
+                asking.has_second(ask);
+                None
+            }
+            Ok(Some(Answered { by, .. })) => Some(format!("{by} refused it")),
+            Ok(None) => Some("nobody answered in time".into()),
+            Err(refusal) => Some(refusal.to_string()),
+        })
+    }
+
     fn prompt(&self) -> io::Result<()> {
         if self.asking.is_none() {
             write!(io::stdout(), "> ")?;
@@ -153,7 +201,9 @@ impl Plain {
 
     async fn line(&mut self, line: &str) -> io::Result<()> {
         if let Some(asking) = self.asking.take() {
-            return self.answered(asking, line).await;
+            let answered = self.answered(asking, line).await;
+            self.stands();
+            return answered;
         }
         if line.is_empty() {
             return Ok(());
@@ -238,18 +288,25 @@ impl Plain {
             Err(refusal) => say::line(&format!("Nothing was done: {refusal}")),
             Ok(plan) => {
                 let asking = Asking::new(plan);
+                if asking.question().is_some() {
+                    self.warn(&asking).await?;
+                }
                 self.go_on(asking).await
             }
         }
     }
 
     /// Asks the next question, or acts when all are answered.
-    async fn go_on(&mut self, asking: Asking) -> io::Result<()> {
+    async fn go_on(&mut self, mut asking: Asking) -> io::Result<()> {
         if let Some(question) = asking.question() {
             write!(io::stdout(), "{}", say::inert(&question))?;
             io::stdout().flush()?;
             self.asking = Some(asking);
+            self.stands();
             return Ok(());
+        }
+        if let Some(wrong) = self.seconded(&mut asking).await? {
+            return say::line(&format!("Nothing was done: {wrong}"));
         }
         match asking.agreed(Utc::now()) {
             Err(wrong) => say::line(&format!("Nothing was done: {wrong}")),

@@ -24,7 +24,16 @@ pub fn news(before: Option<&Pulse>, now: &Pulse) -> Vec<String> {
     let told = |pulse: &Pulse| -> BTreeSet<String> {
         let alerts = pulse.status.alerts.iter().map(|a| format!("ALERT {}. {}: {}.", a.severity, a.subject, a.summary));
         let open = pulse.status.breakers.iter().filter(|b| b.state != "closed");
-        alerts.chain(open.map(|b| format!("Breaker {} is {}.", b.name, b.state.replace('_', "-")))).collect()
+        let asks = pulse.deck.asks.iter().filter(|ask| ask.state == "open").map(|ask| {
+            format!(
+                "{} asks for a second person: {} {}, {} rows. Another one types deck approve {} or deck refuse {}.",
+                ask.name, ask.verb, ask.target, ask.things, ask.id, ask.id
+            )
+        });
+        alerts
+            .chain(asks)
+            .chain(open.map(|b| format!("Breaker {} is {}.", b.name, b.state.replace('_', "-"))))
+            .collect()
     };
     let at = now.at.format("%H:%M:%S");
     let here = told(now);
@@ -52,6 +61,7 @@ pub fn help() -> Vec<String> {
         "ask QUESTION, credentials list, credentials verify SLOT, credentials activate SLOT, credentials rollback SLOT",
         "import FILE [--lookup], export FILE [--filter FILTER]",
         "why contact|job|lane NAME, handover 8h, runbook 2h [--output FILE], doctor, audit --verify, usage --days N",
+        "deck, deck approve|refuse NUMBER, deck require on|off",
         "timeline [WORDS], audit [WORDS], logs [WORDS], nodes, usage, undo [NUMBER], quit",
     ] {
         lines.push(format!("  {line}"));

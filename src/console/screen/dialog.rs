@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::deck;
 use crate::console::model::{Dialog, Field, FieldKind, Focus, Model};
 use crate::console::theme::Token;
 use crate::console::widget::{Piece, Sheet, words};
@@ -17,11 +18,12 @@ pub(super) fn middle(sheet: &mut Sheet<'_>, area: Rect, title: &str, rows: u16) 
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
 }
 
-pub(super) fn draw(dialog: &Dialog, sheet: &mut Sheet<'_>, area: Rect) {
+pub(super) fn draw(dialog: &Dialog, model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let plan = &dialog.plan;
     let width = 72.min(area.width.saturating_sub(4));
     let sentence = (plan.sentence.chars().count() as u16 / width.max(1)) + 1;
-    let rows = sentence + dialog.fields.len() as u16 + 5;
+    let others = deck::beside(dialog, model);
+    let rows = sentence + dialog.fields.len() as u16 + others.len() as u16 + 5;
     let inner = middle(sheet, area, &format!("{} {}", plan.action.verb(), plan.action.target()), rows);
     let mut y = inner.y + sheet.wrapped(inner, &plan.sentence, Token::Text);
     let mut line = |sheet: &mut Sheet<'_>, pieces: &[Piece<'_>]| {
@@ -32,6 +34,9 @@ pub(super) fn draw(dialog: &Dialog, sheet: &mut Sheet<'_>, area: Rect) {
     };
     line(sheet, &radius(dialog));
     line(sheet, &[(format!("same as     {}", plan.twin).into(), Token::Muted)]);
+    for other in others {
+        line(sheet, &[other]);
+    }
     for (at, field) in dialog.fields.iter().enumerate() {
         line(sheet, &field_line(field, dialog, dialog.focus == Focus::Field(at)));
     }
@@ -81,7 +86,11 @@ pub(super) fn text_field(value: &str, cursor: usize, focus: bool) -> Vec<Piece<'
 
 fn buttons(dialog: &Dialog) -> Vec<Piece<'static>> {
     let token = |focus: bool| if focus { Token::Selected } else { Token::Muted };
-    let act = if dialog.plan.tier == Tier::Heavy { " Act " } else { " y Act " };
+    let act = match dialog.plan.tier {
+        _ if deck::answers(dialog) => " y Agree   n Refuse ",
+        Tier::Heavy => " Act ",
+        _ => " y Act ",
+    };
     vec![
         (" Cancel ".into(), token(dialog.focus == Focus::Cancel)),
         ("   ".into(), Token::Text),

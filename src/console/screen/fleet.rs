@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::Size;
+use super::{Size, deck};
 use crate::console::model::Model;
 use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
@@ -20,8 +20,13 @@ const COLUMNS: [Column; 8] = [
 ];
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
-    let below = if size == Size::Small { 0 } else { 8 };
-    let parts = Layout::vertical([Constraint::Min(5), Constraint::Length(below)]).split(area);
+    let (others, below) = match size {
+        Size::Small | Size::Tiny => (0, 0),
+        Size::Medium => (deck::height(model).min(5), 6),
+        Size::Full => (deck::height(model), 8),
+    };
+    let parts =
+        Layout::vertical([Constraint::Min(5), Constraint::Length(others), Constraint::Length(below)]).split(area);
     let nodes = model.node_rows();
     let live = nodes.iter().filter(|n| n.state == "live").count();
     let inner = sheet.pane(
@@ -35,7 +40,8 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
     let row = |i: usize| node_row(model, &nodes[i]);
     table(sheet, body, &COLUMNS, (nodes.len(), Some(model.fleet.at).filter(|_| !nodes.is_empty())), row);
     if below > 0 {
-        history(model, sheet, parts[1]);
+        deck::pane(model, sheet, parts[1]);
+        history(model, sheet, parts[2]);
     }
 }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::work_line;
+use super::{deck, work_line};
 use crate::console::keys::{Binding, Do, REGISTRY, in_place};
 use crate::console::model::{Model, Screen};
 use crate::console::theme::Token;
@@ -22,7 +22,11 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         }
         None if area.height > 1 => {
             let under_way = model.works.iter().rev().find(|w| w.ended.is_none());
+            let asked = deck::notice(model).filter(|_| allowed::writes(model).is_none());
             match under_way {
+                _ if asked.is_some() => {
+                    sheet.put((said.x, said.y, said.width), &asked.unwrap_or_default(), Token::Warn)
+                }
                 Some(work) => sheet.put((said.x, said.y, said.width), &work_line(work), Token::Half),
                 None => sheet.put((said.x, said.y, said.width), &notes(&model.facts.notes, said.width), Token::Muted),
             };

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::Size;
+use super::{Size, deck};
 use crate::console::message::Spot;
 use crate::console::model::{Model, Past, SCREENS};
 use crate::console::theme::Token;
@@ -30,6 +30,9 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
                 facts.push(("  no leader".into(), Token::Warn));
             }
             facts.push((format!("  nodes {nodes}  running {}", words::count(model.in_flight())).into(), Token::Muted));
+        }
+        if let Some(who) = deck::names(model).filter(|_| size >= Size::Medium) {
+            facts.push((format!("  with {who}").into(), Token::Accent));
         }
         if size == Size::Full && status.cost_today > 0.0 {
             facts.push((format!("  spent today {}", words::dollars(status.cost_today)).into(), Token::Muted));

@@ -5,6 +5,7 @@ mod audit;
 mod breakers;
 mod contacts;
 mod credentials;
+mod deck;
 mod dialog;
 mod done;
 mod entering;
@@ -115,7 +116,7 @@ fn overlay(model: &Model, sheet: &mut Sheet<'_>, body: Rect) {
     match &model.overlay {
         Some(Overlay::Help(scrolled, typed)) => help::draw(model, sheet, body, (*scrolled, typed)),
         Some(Overlay::Entering(open)) => entering::draw(open, sheet, body),
-        Some(Overlay::Confirm(question)) => dialog::draw(question, sheet, body),
+        Some(Overlay::Confirm(question)) => dialog::draw(question, model, sheet, body),
         Some(Overlay::Palette(open)) => menu::palette(open, sheet, body),
         Some(Overlay::Paper(open)) => paper::draw(open, sheet, body),
         Some(Overlay::Menu(open)) => menu::draw(open, sheet, body),

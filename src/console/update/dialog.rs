@@ -3,12 +3,12 @@
 use tui_input::{Input, InputRequest};
 
 use super::press::Press;
-use super::run;
+use super::{deck, run};
 use crate::console::confirm;
 use crate::console::effect::{Effect, Outside};
-use crate::console::keys::{Code, Key};
-use crate::console::model::{Dialog, FieldKind, Focus, Model, Overlay};
-use crate::operations::actions::Tier;
+use crate::console::keys::{Code, Do, Key, Place};
+use crate::console::model::{Beside, Dialog, FieldKind, Focus, Model, Overlay};
+use crate::operations::actions::{Action, Tier};
 
 /// Longest text of a field, in characters.
 const FIELD_LIMIT: usize = 200;
@@ -16,8 +16,18 @@ const FIELD_LIMIT: usize = 200;
 /// Takes the dialog out of the model and puts it back while it is open.
 pub(super) fn key(model: &mut Model, mut dialog: Box<Dialog>, key: Key, press: &mut Press<'_>) {
     let slow = model.facts.slow;
+    let seconds = model.facts.keymap.find(key, Place::Question).is_some_and(|binding| binding.does == Do::Second);
     let stays = match (dialog.focus, key.code) {
         (_, Code::Esc) => false,
+        _ if seconds => {
+            deck::ask(&mut dialog, press);
+            true
+        }
+        (_, Code::Char('n')) if answers(&mut dialog, false) => {
+            let stays = !agree(model, &mut dialog, slow, press);
+            answers(&mut dialog, true);
+            stays
+        }
         (_, Code::Tab | Code::Down) => turn(&mut dialog, false),
         (_, Code::BackTab | Code::Up) => turn(&mut dialog, true),
         (Focus::Field(at), Code::Enter) if dialog.fields[at].kind != FieldKind::Word => turn(&mut dialog, false),
@@ -43,10 +53,25 @@ fn turn(dialog: &mut Dialog, back: bool) -> bool {
     true
 }
 
+/// `n` to what another person asks is an answer, too.
+fn answers(dialog: &mut Dialog, agrees: bool) -> bool {
+    let Action::AnswerSecond { yes, ask } = &mut dialog.plan.action else { return false };
+    *yes = agrees;
+    dialog.plan.twin = format!("switchboard deck {} {ask}", if agrees { "approve" } else { "refuse" });
+    true
+}
+
 /// True when the plan was agreed to.
 fn agree(model: &mut Model, dialog: &mut Dialog, slow: bool, press: &mut Press<'_>) -> bool {
     if !dialog.was_read(press.now, slow) {
         dialog.wrong = Some("this question has just come up: read it, then answer".into());
+        return false;
+    }
+    if dialog.plan.lacks_second() {
+        dialog.wrong = Some(match dialog.beside {
+            Beside::Sending | Beside::Asked(..) => "nobody has answered yet: it needs a second person".into(),
+            _ => format!("it needs a second person: {} asks", model.facts.keymap.key_of(Do::Second, Place::Question)),
+        });
         return false;
     }
     match confirm::agree(dialog.plan.clone(), &dialog.said(), press.now) {

@@ -6,6 +6,7 @@ mod breakers;
 pub mod contacts;
 mod copy;
 pub mod credentials;
+mod deck;
 mod dialog;
 mod extras;
 mod fleet;
@@ -58,6 +59,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         }
         Msg::Credential(said) => credentials::said(model, said, &mut press),
         Msg::Planned(planned) => on_plan(model, planned, &mut press),
+        Msg::SecondAsked(asked) => deck::asked(model, asked),
         Msg::Done(done) => on_done(model, done, &mut press),
         Msg::Stop => press::leave(model, &mut press),
         Msg::Paper(reading, lines) => papers::arrived(model, &reading, lines),
@@ -170,6 +172,7 @@ fn watch(model: &mut Model, effects: &mut Vec<Effect>) {
 
 fn on_pulse(model: &mut Model, pulse: Arc<Pulse>) {
     (model.failing, model.stale) = (None, None);
+    deck::heard(model, &pulse);
     if let Some(past) = &mut model.past {
         past.live = Some(pulse);
         return;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    allowed, ask, breakers, contacts, credentials, dialog, fleet, help, lanes, menus, mouse, palette, papers, prompt,
-    records, search, travel, wish,
+    allowed, ask, breakers, contacts, credentials, deck, dialog, fleet, help, lanes, menus, mouse, palette, papers,
+    prompt, records, search, travel, wish,
 };
 use crate::console::effect::{Effect, Outside};
 use crate::console::keys::{Binding, Code, Do, Key};
@@ -85,6 +85,7 @@ fn overlays(model: &mut Model, does: Do, press: &mut Press<'_>) {
         Do::Import => prompt::import(model),
         Do::Demo => press.effects.push(Effect::Outside(Outside::Ourselves(vec!["demo".into()]))),
         Do::Why => papers::why(model, press),
+        Do::Deck => deck::open(model, press),
         other => in_screen(model, other, press),
     }
 }

@@ -33,8 +33,11 @@ pub struct Keep {
 /// A statement that deletes a batch, and the age at which it does.
 type Rule = (&'static str, fn(&Keep) -> Duration);
 
+/// Consoles that were left without a word: what is shown ends long before.
+const DECK: Duration = Duration::from_secs(5 * 60);
+
 /// $1 is the age in seconds, $2 the size of a batch.
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 14] = [
     ("/* sample */ DELETE FROM history_batches WHERE ctid = ANY(ARRAY(SELECT ctid FROM history_batches WHERE finished_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.job_history),
     ("/* sample */ DELETE FROM history_singles WHERE ctid = ANY(ARRAY(SELECT ctid FROM history_singles WHERE finished_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.job_history),
     ("/* sample */ DELETE FROM job_trash WHERE ctid = ANY(ARRAY(SELECT ctid FROM job_trash WHERE discarded_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.job_trash),
@@ -49,6 +52,8 @@ const RULES: [Rule; 12] = [
     ("/* sample */ DELETE FROM usage WHERE ctid = ANY(ARRAY(SELECT ctid FROM usage WHERE hour < now() - make_interval(secs => $1) LIMIT $2))", |k| k.usage),
     ("/* sample */ DELETE FROM provider_results WHERE ctid = ANY(ARRAY(SELECT ctid FROM provider_results WHERE fetched_at < now() - make_interval(secs => $1)
           AND (expires_at IS NULL OR expires_at < now()) LIMIT $2))", |k| k.payloads),
+    ("/* sample */ DELETE FROM deck WHERE ctid = ANY(ARRAY(SELECT ctid FROM deck WHERE seen_at < now() - make_interval(secs => $1) LIMIT $2))", |_| DECK),
+    ("/* sample */ DELETE FROM second_asks WHERE ctid = ANY(ARRAY(SELECT ctid FROM second_asks WHERE asked_at < now() - make_interval(secs => $1) LIMIT $2))", |k| k.timeline),
 ];
 
 /// One round. Says how many rows went.

@@ -82,6 +82,11 @@ pub enum Refusal {
     /// The answer was not the one that the plan asks for.
     #[error("nothing was done: type {0} to go on")]
     NotConfirmed(String),
+    /// This environment asks for a second person.
+    #[error(
+        "nothing was done: what is heavy needs a second person here; `deck` says who is there, and --second asks them"
+    )]
+    NeedsSecond,
     /// What it would touch has changed since it was shown.
     #[error("nothing was done: it was {shown} when shown and is {now} now; look again and repeat")]
     Drifted {

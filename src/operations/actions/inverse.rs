@@ -62,7 +62,9 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         | Action::RestorePriorities { .. }
         | Action::LookUp(_)
         | Action::Enrich(_)
-        | Action::Merge { .. } => inverse.expects.clone(),
+        | Action::Merge { .. }
+        | Action::AnswerSecond { .. }
+        | Action::RequireSecond { .. } => inverse.expects.clone(),
     };
     if !holds(&inverse.expects, &now) {
         return Err(Refusal::Impossible(format!(

@@ -23,6 +23,7 @@ mod nodes;
 mod plan;
 mod record;
 mod schedules;
+mod seconds;
 mod twin;
 mod wishes;
 
@@ -39,6 +40,7 @@ pub use jobs::PRIORITIES;
 pub use plan::{Confirmation, Confirmed, Plan, Tier, plan};
 pub use record::{Receipt, run, undo};
 pub use schedules::{Every, fire_due};
+pub use seconds::{Answered, Second, ask_second, await_second};
 pub use twin::{of as twin, word};
 pub use wishes::{Chore, Enrich, JobTarget, Limits, LookUp, Schedule};
 
@@ -253,6 +255,18 @@ pub enum Action {
         /// Whether it rests from now on.
         paused: bool,
     },
+    /// Agree to what another person is about to do, or refuse it.
+    AnswerSecond {
+        /// Number of the ask.
+        ask: i64,
+        /// Whether it is agreed to.
+        yes: bool,
+    },
+    /// Let what is heavy need a second person in this environment, or no more.
+    RequireSecond {
+        /// From now on.
+        on: bool,
+    },
 }
 
 impl Action {
@@ -293,6 +307,9 @@ impl Action {
             Action::ActivateCredential { .. } => "credentials activate",
             Action::RollBackCredential { .. } => "credentials rollback",
             Action::RetireCredential { .. } => "credentials retire",
+            Action::AnswerSecond { yes: true, .. } => "deck approve",
+            Action::AnswerSecond { .. } => "deck refuse",
+            Action::RequireSecond { .. } => "deck require",
         }
     }
 
@@ -332,6 +349,8 @@ impl Action {
             Action::SetContact { contact, .. } => format!("contact {contact}"),
             Action::Merge { primary, duplicate } => format!("contacts {primary} and {duplicate}"),
             Action::Unmerge { merge } => format!("merge {merge}"),
+            Action::AnswerSecond { ask, .. } => format!("ask {ask}"),
+            Action::RequireSecond { on } => (if *on { "on" } else { "off" }).into(),
         }
     }
 

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::draft::{Draft, Refusal};
 use super::{
-    Action, alerts, breakers, cards, contacts, credentials, enrich, jobs, lanes, merges, nodes, schedules, twin,
+    Action, alerts, breakers, cards, contacts, credentials, enrich, jobs, lanes, merges, nodes, schedules,
+    seconds::{self, Second},
+    twin,
 };
 use crate::database::Db;
 
@@ -48,6 +50,8 @@ pub struct Plan {
     pub twin: String,
     /// Why, as it was said when this was agreed to.
     pub reason: Option<String>,
+    /// Whether a second person is asked for, and has agreed.
+    pub second: Second,
 }
 
 /// How a door says yes.
@@ -78,8 +82,16 @@ impl Plan {
         }
     }
 
+    /// Whether a second person has to agree, and nobody has.
+    pub fn lacks_second(&self) -> bool {
+        self.tier == Tier::Heavy && self.second.required && self.second.ask.is_none()
+    }
+
     /// Passes the gate, or says what is asked for.
     pub fn confirm(self, answer: Confirmation) -> Result<Confirmed, Refusal> {
+        if self.lacks_second() {
+            return Err(Refusal::NeedsSecond);
+        }
         let agreed = match (self.tier, &answer) {
             (_, Confirmation::Unattended) | (Tier::Light, _) => true,
             (Tier::Wide, Confirmation::Yes | Confirmation::Typed(_)) => true,
@@ -136,8 +148,10 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         Action::ActivateCredential { .. } | Action::RollBackCredential { .. } | Action::RetireCredential { .. } => {
             credentials::plan(db, &action).await?
         }
+        Action::AnswerSecond { .. } | Action::RequireSecond { .. } => seconds::plan(db, &action).await?,
     };
-    let as_of = sqlx::query_scalar("SELECT now()").fetch_one(db.pool()).await?;
+    let sql = "SELECT now(), second_person FROM environment";
+    let (as_of, required) = sqlx::query_as(sql).fetch_one(db.pool()).await?;
     Ok(Plan {
         tier: tier(&draft),
         things: draft.things,
@@ -148,6 +162,7 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         bound: draft.bound,
         twin: twin::of(&action, as_of),
         reason: None,
+        second: Second { required, ask: None },
         action,
     })
 }
@@ -183,7 +198,22 @@ mod tests {
             bound: 0,
             twin: String::new(),
             reason: None,
+            second: Second::default(),
         }
+    }
+
+    #[test]
+    fn where_a_second_person_is_asked_for_nobody_does_what_is_heavy_alone() {
+        let second = |ask| Second { required: true, ask };
+        let plan = |tier, ask| Plan { second: second(ask), ..planned(tier, 8412) };
+        let word = || Confirmation::Typed("8412".into());
+        for answer in [word(), Confirmation::Unattended] {
+            let refusal = plan(Tier::Heavy, None).confirm(answer.clone()).unwrap_err();
+            assert!(matches!(refusal, Refusal::NeedsSecond), "{refusal}");
+            assert!(plan(Tier::Heavy, Some(4)).confirm(answer).is_ok());
+        }
+        assert!(plan(Tier::Heavy, Some(4)).confirm(Confirmation::Yes).is_err(), "the word is asked for as ever");
+        assert!(plan(Tier::Wide, None).confirm(Confirmation::Yes).is_ok());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::draft::{Done, Refusal};
 use super::{
     Action, Actor, Confirmed, Plan, alerts, breakers, cards, contacts, credentials, enrich, inverse, jobs, lanes,
-    merges, nodes, schedules, twin,
+    merges, nodes, schedules, seconds, twin,
 };
 use crate::database::{Db, Error};
 
@@ -46,6 +46,7 @@ async fn attempt(db: &Db, plan: &Plan, actor: &Actor) -> Result<Receipt, Refusal
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let done = act(&mut tx, plan, actor).await?;
     check_drift(plan, done.changed)?;
+    let actor = &*seconds::named(&mut tx, plan, actor).await?;
     let audit_id = write_row(&mut tx, Row::of(plan), actor, &done).await?;
     tx.commit().await?;
     Ok(Receipt {
@@ -112,6 +113,7 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
         Action::ActivateCredential { .. } | Action::RollBackCredential { .. } | Action::RetireCredential { .. } => {
             credentials::act(tx, &plan.action).await
         }
+        Action::AnswerSecond { .. } | Action::RequireSecond { .. } => seconds::act(tx, &plan.action, actor).await,
     }
 }
 
@@ -185,9 +187,10 @@ pub(super) async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor
         .await
         .map_err(|error| taken_back_already(error, undoes))?;
     let line = "INSERT INTO timeline (kind, subject, summary, actor, audit_id) VALUES ('person', $1, $2, $3, $4)";
+    let second = seconds::words(actor);
     let summary = match reason {
-        Some(reason) => format!("{}; reason '{reason}'", done.summary),
-        None => done.summary.clone(),
+        Some(reason) => format!("{}; reason '{reason}'{second}", done.summary),
+        None => format!("{}{second}", done.summary),
     };
     sqlx::query(line).bind(action.target()).bind(summary).bind(&actor.name).bind(id).execute(&mut *tx).await?;
     Ok(id)

@@ -30,6 +30,7 @@ pub fn of(action: &Action, now: DateTime<Utc>) -> String {
         }
         Action::Merge { primary, duplicate } => format!(" {primary} {duplicate}"),
         Action::Unmerge { merge } => format!(" {merge}"),
+        Action::AnswerSecond { ask, .. } => format!(" {ask}"),
         Action::RetireCredential { slot, version } => format!(" {} --version {version}", word(slot)),
         Action::AckAlert { id, taken } => format!(" {id}{}", if *taken { "" } else { " --back" }),
         Action::SilenceAlert { key, until: None, .. } => format!(" {} --end", word(key)),

@@ -95,6 +95,7 @@ fn judge(row: &Row, takes_back: bool) -> Result<Vec<String>, String> {
             let slot = crate::operations::actions::word(&row.target);
             return Err(format!("not a step, a secret is typed: switchboard credentials rotate {slot}"));
         }
+        "deck approve" | "deck refuse" => return Err("not a step: it answered somebody of that day".into()),
         "credentials rekey" => return Err("not a step: switchboard credentials rekey, once the keys are there".into()),
         _ => {}
     }

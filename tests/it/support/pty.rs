@@ -189,7 +189,7 @@ impl Pty {
 
     /// A question that the terminal has only just got is not answered yet: it says so, and then a second answer is taken.
     #[track_caller]
-    fn answer(&mut self, key: &str) {
+    pub fn answer(&mut self, key: &str) {
         const EARLY: &str = "this question has just come up";
         self.press(key);
         let gone = |screen: &str| !screen.contains(QUESTION);

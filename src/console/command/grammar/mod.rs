@@ -48,6 +48,10 @@ enum Typed {
         #[command(subcommand)]
         verb: Option<queue::Nodes>,
     },
+    Deck {
+        #[command(subcommand)]
+        verb: Option<queue::Deck>,
+    },
     Doctor {
         #[arg(long)]
         batch: Option<String>,
@@ -167,6 +171,7 @@ pub(super) fn parse(line: &str, now: DateTime<Utc>) -> Result<Command, String> {
 fn look(typed: Typed) -> Result<Command, String> {
     Ok(match typed {
         Typed::Nodes { verb } => queue::nodes(verb),
+        Typed::Deck { verb } => queue::deck(verb),
         Typed::Usage { days: Some(days) } => Command::Usage(days),
         Typed::Usage { days: None } => Command::Show(Screen::Usage),
         Typed::Doctor { batch: None } => Command::Read(Reading::Doctor),

@@ -153,6 +153,7 @@ pub(super) enum Schedules {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Nodes {
+    List,
     Quiet {
         node: String,
         #[arg(long)]
@@ -168,9 +169,32 @@ pub(super) enum Nodes {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Deck {
+    Approve {
+        ask: i64,
+    },
+    Refuse {
+        ask: i64,
+    },
+    Require {
+        #[arg(value_parser = ["on", "off"])]
+        state: String,
+    },
+}
+
+pub(super) fn deck(verb: Option<Deck>) -> Command {
+    Command::Act(match verb {
+        None => return Command::Read(Reading::Deck),
+        Some(Deck::Approve { ask }) => Action::AnswerSecond { ask, yes: true },
+        Some(Deck::Refuse { ask }) => Action::AnswerSecond { ask, yes: false },
+        Some(Deck::Require { state }) => Action::RequireSecond { on: state == "on" },
+    })
+}
+
 pub(super) fn nodes(verb: Option<Nodes>) -> Command {
     Command::Act(match verb {
-        None => return Command::Show(Screen::Fleet),
+        None | Some(Nodes::List) => return Command::Show(Screen::Fleet),
         Some(Nodes::Quiet { node, reason }) => Action::QuietNode { node, reason },
         Some(Nodes::Wake { node }) => Action::WakeNode { node },
         Some(Nodes::Drain { node, reason }) => Action::DrainNode { node, reason },

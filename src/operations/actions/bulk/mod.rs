@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::draft::{Done, Inverse, Part, Reach, Refusal};
 use super::record::{self, Receipt, Row};
-use super::{Action, Actor, Confirmed, Plan, contacts, enrich, jobs};
+use super::{Action, Actor, Confirmed, Plan, contacts, enrich, jobs, seconds};
 use crate::database::Db;
 
 pub use ledger::close_left;
@@ -47,6 +47,7 @@ pub async fn run_bulk(db: &Db, confirmed: Confirmed, actor: &Actor, watch: Watch
     let batch = Uuid::new_v4();
     let row = Row { request: batch, result: "accepted", ..Row::of(plan) };
     let mut tx = db.begin().await?;
+    let actor = &*seconds::named(&mut tx, plan, actor).await?;
     record::write_row(&mut tx, row, actor, &accepted(plan)).await?;
     ledger::open(&mut tx, batch, plan, actor).await?;
     tx.commit().await?;
