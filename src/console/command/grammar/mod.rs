@@ -89,7 +89,14 @@ enum Typed {
     Throughput {
         back: Option<String>,
     },
-    Demo(Rehearsal),
+    Demo {
+        #[command(flatten)]
+        rest: Rehearsal,
+        #[arg(long)]
+        down: Option<String>,
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
+        outage: Option<u32>,
+    },
     Drill {
         #[arg(value_parser = ["flaky", "outage", "meltdown"])]
         scenario: String,
@@ -157,7 +164,12 @@ pub(super) fn parse(line: &str, now: DateTime<Utc>) -> Result<Command, String> {
         Typed::Import(wish) => contacts::import(wish)?,
         Typed::Export(wish) => contacts::export(wish)?,
         Typed::Undo { audit_id } => Command::Undo(audit_id),
-        Typed::Demo(rest) => Command::Rehearse(rehearsal("demo", None, rest)),
+        Typed::Demo { rest, down, outage } => {
+            let mut words = rehearsal("demo", None, rest);
+            words.extend(down.into_iter().flat_map(|who| ["--down".to_owned(), who]));
+            words.extend(outage.into_iter().flat_map(|seconds| ["--outage".to_owned(), seconds.to_string()]));
+            Command::Rehearse(words)
+        }
         Typed::Drill { scenario, rest } => Command::Rehearse(rehearsal("drill", Some(scenario), rest)),
         Typed::Theme { name } => Command::Theme(name),
         Typed::Link { speed } => Command::Link((speed != "auto").then_some(speed == "slow")),
