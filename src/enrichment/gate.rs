@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::work::Steps;
 use crate::breakers::{Admission, State};
 use crate::catalogue;
+use crate::providers::gateway::budget::Room;
 use crate::providers::limiter::share;
 use crate::queue::engine::Gate;
 use crate::queue::lane::Switch;
@@ -41,6 +42,9 @@ impl Steps {
         let stopped = self.is_stopped(lane, &switch) || !self.bench.gateway.has_credential(line);
         line.stop(stopped);
         if stopped {
+            return Gate::Shut;
+        }
+        if line.room() == Room::Later {
             return Gate::Shut;
         }
         let now = self.bench.clock.now();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -14,8 +14,9 @@ use super::world::{Offer, Policy, StepRules, World};
 use crate::breakers::{State, store};
 use crate::database::{Db, Result};
 use crate::fleet::Member;
-use crate::providers::gateway::budget::spent_since;
-use crate::providers::{Gateway, PriceBook, registry};
+use crate::providers::gateway::Line;
+use crate::providers::gateway::budget::{Room, Spent, spent_since};
+use crate::providers::{Gateway, MicroUsd, PriceBook, registry};
 use crate::settings::{Settings, day_start};
 
 /// So many answers make a hit rate that is believed.
@@ -57,6 +58,8 @@ impl Rules {
 
 /// How often the world is looked at.
 const PERIOD: Duration = Duration::from_secs(2);
+/// How soon where something waits for what is read.
+const SOON: Duration = Duration::from_millis(250);
 
 /// Looks at the world.
 #[derive(Debug, Clone)]
@@ -80,7 +83,7 @@ impl Outlook {
     /// Looks again and again until it is dropped.
     pub async fn keep(self, world: watch::Sender<Arc<World>>) {
         loop {
-            tokio::time::sleep(PERIOD).await;
+            self.rest().await;
             match self.read().await {
                 Ok(read) => {
                     if let Err(error) = hurry::pass_on(&self.db, &read).await {
@@ -93,16 +96,29 @@ impl Outlook {
         }
     }
 
+    /// Until the next look, which comes soon where a call waits for what the budget has left.
+    async fn rest(&self) {
+        let begun = Instant::now();
+        while begun.elapsed() < PERIOD {
+            tokio::time::sleep(SOON).await;
+            if self.gateway.lines().any(|line| line.room() == Room::Later) {
+                return;
+            }
+        }
+    }
+
     /// Reads prices, hit rates and the day's spending; tells the gateway's budgets, and makes the world of it all.
     async fn read(&self) -> Result<World> {
         let Outlook { db, rules, gateway, member } = self;
         let places = Arc::clone(&member.standing().borrow().places);
         let prices = PriceBook::load(db).await?;
         let hits = hit_rates(db).await?;
-        for (provider, spent) in spent_since(db.pool(), day_start(rules.time_zone, member.clock.now())).await? {
-            if let Some(line) = gateway.line(&provider) {
-                line.read_spent(spent);
-            }
+        let began = Instant::now();
+        let spent = spent_since(db.pool(), day_start(rules.time_zone, member.clock.now())).await?;
+        for line in gateway.lines() {
+            // On a new day there is no row.
+            let own = spent.iter().find(|(id, _)| id == line.provider).map_or(Spent::default(), |(_, spent)| *spent);
+            line.read_spent((own, began), dearest(line, &prices));
         }
         lacking::learn(db, gateway).await?;
         let fleet = |lane: &str| places.contains_key(lane);
@@ -116,6 +132,14 @@ impl Outlook {
     }
 }
 
+/// The highest price of a call for one number: with all of its packages, or the dearest of what is asked there.
+fn dearest(line: &Line, prices: &PriceBook) -> MicroUsd {
+    let packages = line.lookup.packages.asked();
+    let packages: MicroUsd = packages.iter().map(|package| prices.price(line.provider, package)).sum();
+    let sources = graph::sources().map(|(_, source)| source).filter(|source| source.lane == line.provider);
+    sources.map(|source| prices.price(line.provider, source.operation)).fold(packages, MicroUsd::max)
+}
+
 fn offer(
     source: &Source,
     gateway: &Gateway,
@@ -127,7 +151,7 @@ fn offer(
     Offer {
         on: ours || line.is_some(),
         credential: ours || fleet(source.lane) || line.is_some_and(|line| gateway.has_credential(line)),
-        spent: line.is_some_and(|line| line.is_spent()),
+        spent: line.is_some_and(|line| line.room() == Room::Spent),
         open: line.is_some_and(|line| matches!(line.guard.shared().state, State::Open | State::ForcedOpen)),
         price: prices.price(source.lane, source.operation),
         hit_rate: hits.get(source.name).copied(),

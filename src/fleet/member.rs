@@ -150,11 +150,9 @@ impl Member {
         let places = Arc::new(node::places(&self.db, self.epoch()).await?);
         for line in gateway.lines() {
             let switch = switches.get(line.provider);
-            line.allow(switch.and_then(|switch| switch.budget_usd));
-            line.share_rate(
-                switch.and_then(|switch| switch.rate),
-                places.get(line.provider).map_or(1, |(nodes, _)| *nodes),
-            );
+            let place = places.get(line.provider).copied().unwrap_or((1, 0));
+            line.allow(switch.and_then(|switch| switch.budget_usd), place);
+            line.share_rate(switch.and_then(|switch| switch.rate), place.0);
         }
         let wish = node::wish(&self.db, self.epoch()).await?;
         if wish == Some(Wish::Drain) {

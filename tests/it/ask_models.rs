@@ -336,3 +336,26 @@ async fn every_provider_of_models_takes_our_requests_as_they_are() {
         assert!(note.contains("auth") && !note.contains("wrong"), "{note}");
     }
 }
+
+#[tokio::test]
+async fn defect_36_no_word_of_a_question_or_an_answer_stands_in_an_address() {
+    let test = TestDb::new().await;
+    for (maker, path) in [
+        ("openai", "/v1/chat/completions"),
+        ("anthropic", "/v1/messages"),
+        ("gemini", "/v1beta/models/m:generateContent"),
+        ("openrouter", "/api/v1/chat/completions"),
+        ("compatible", "/v1/chat/completions"),
+    ] {
+        let model = Model::saying(Says::Text("zebra".to_owned())).await;
+        let (base, key) = (format!("providers.{maker}.base_url"), format!("providers.{maker}.api_key"));
+        let models = format!("{maker}:m");
+        let desk = desk(&test.db, &[(&base, &model.url), (&key, "k"), ("ask.models", &models)]).await;
+        desk.propose("failed quagga contacts", false).await.unwrap();
+        let sent = model.sent();
+        assert!(sent[0].body.to_string().contains("quagga"), "{maker} was not asked: {sent:?}");
+        // Where the answer is readable at all, it goes back for repair: in the body.
+        assert_eq!(sent.len() == 2, sent.last().unwrap().body.to_string().contains("zebra"), "{maker}");
+        assert!(sent.iter().all(|call| call.address == path), "{maker}: {:?}", sent[0].address);
+    }
+}

@@ -185,7 +185,11 @@ const DEFECTS: [(u8, &str, &[&str]); 36] = [
             "whatever_a_model_answers_is_a_filter_of_the_language_or_a_refusal_with_a_reason",
         ],
     ),
-    (36, "questions and answers stand in addresses", &["every_provider_of_models_takes_our_requests_as_they_are"]),
+    (
+        36,
+        "questions and answers stand in addresses",
+        &["defect_36_no_word_of_a_question_or_an_answer_stands_in_an_address"],
+    ),
     (37, "calls of providers are counted nowhere", &["a_call_with_two_paid_packages_is_one_call"]),
     (
         38,

@@ -4,8 +4,9 @@
 use serde_json::{Value, json};
 use switchboard::database::Db;
 use switchboard::queue::lane;
+use switchboard::sandbox::{Options, Sandbox};
 
-use crate::support::work::{count, queued, sandbox, statuses, until};
+use crate::support::work::{calls, count, queued, sandbox, statuses, until};
 use crate::support::{Program, TestDb};
 
 async fn lane(program: &Program, name: &str) -> Value {
@@ -54,6 +55,43 @@ async fn an_operators_budget_stops_the_lane_and_a_larger_one_lets_it_go_on() {
     until(&test.db, "SELECT count(*) = 200 FROM contacts WHERE status = 'completed'").await;
     worker.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(worker.ended().await.code, 0);
+}
+
+/// The most that a lookup with the default packages costs, in millionths of a dollar.
+const LOOKUP: &str = "SELECT (sum(usd) * 1000000)::bigint FROM prices WHERE provider = 'twilio' AND operation IN ('line_type_intelligence', 'caller_name')";
+const COST: &str = "SELECT (coalesce(sum(cost), 0) * 1000000)::bigint FROM usage";
+
+/// Fifty hands begin at once, and nobody knows yet what a call costs: neither may go over the day's budget.
+async fn budget_of_twenty(more: &[(&str, &str)], limit: impl Fn(i64) -> (&'static str, String)) -> (u64, i64, i64) {
+    let test = TestDb::new().await;
+    queued(&test.db, 150).await;
+    let price = count(&test.db, LOOKUP).await;
+    let latency = Some(std::time::Duration::from_millis(400));
+    let sandbox = Sandbox::start(Options { latency, ..Options::default() }).await.unwrap();
+    let (name, value) = limit(price * 20);
+    let mut program = Program::calling(&test, &sandbox)
+        .twilio("CONCURRENCY_START", "50")
+        .twilio("CONCURRENCY_CAP", "50")
+        .twilio(name, &value);
+    for (name, value) in more {
+        program = program.twilio(name, value);
+    }
+    let ran = program.run(&["worker", "--until-empty"]).await;
+    assert!(ran.code == 1 && ran.err.contains("lane twilio: its quota is used up (budget"), "{ran:?}");
+    assert_eq!(count(&test.db, "SELECT count(*) FROM jobs WHERE attempt > 0").await, 0);
+    (calls(&sandbox), count(&test.db, COST).await, price)
+}
+
+#[tokio::test]
+async fn no_call_goes_over_the_days_budget_however_many_begin_at_once() {
+    let usd = |micro: i64| ("BUDGET_USD", format!("{:.6}", micro as f64 / 1e6));
+    let single = budget_of_twenty(&[], usd).await;
+    let together = budget_of_twenty(&[("BATCH", "50")], usd).await;
+    let counted = budget_of_twenty(&[], |_| ("BUDGET_CALLS", "20".to_owned())).await;
+    for (made, cost, price) in [single, together] {
+        assert!(cost <= 20 * price && cost > 19 * price, "{cost} of {}: {made} requests", 20 * price);
+    }
+    assert_eq!(counted.0, 20, "calls at the stand-in");
 }
 
 #[tokio::test]

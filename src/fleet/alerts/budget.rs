@@ -38,7 +38,12 @@ pub(super) async fn measures(tx: &mut PgConnection, budgets: &Budgets, now: Date
             .await?;
     let of_settings =
         |lane: &str| budgets.allowances.iter().find(|(id, _)| *id == lane).map_or(Allowance::default(), |(_, a)| *a);
-    let limited = |id: &&str| of_settings(id) != Allowance::default() || live.iter().any(|(lane, _)| lane == id);
+    let parked: Vec<String> = sqlx::query_scalar("/* sample */ SELECT lane FROM lanes WHERE parked_reason = 'budget'")
+        .fetch_all(&mut *tx)
+        .await?;
+    let is_parked = |id: &str| parked.iter().any(|lane| lane == id);
+    let limited =
+        |id: &&str| of_settings(id) != Allowance::default() || live.iter().any(|(lane, _)| lane == id) || is_parked(id);
     let own = |id: &str| live.iter().find(|(lane, _)| lane == id).map(|(_, usd)| (usd * 1e6) as MicroUsd);
     let providers = PROVIDERS.iter().map(|provider| provider.id);
     let all: Vec<_> = providers.filter(limited).map(|id| (id, of_settings(id).with(own(id)))).collect();
@@ -47,7 +52,11 @@ pub(super) async fn measures(tx: &mut PgConnection, budgets: &Budgets, now: Date
     }
     let spent = spent_since(tx, day_start(budgets.zone, now)).await?;
     let of = |provider: &str| spent.iter().find(|(id, _)| id == provider).map_or(Spent::default(), |(_, spent)| *spent);
-    Ok(all.into_iter().map(|(provider, allowance)| measure(provider, allowance.percent(of(provider)))).collect())
+    let measured = |(provider, allowance): (&'static str, Allowance)| {
+        let percent = allowance.percent(of(provider));
+        if percent < 100 && is_parked(provider) { used_up(provider) } else { measure(provider, percent) }
+    };
+    Ok(all.into_iter().map(measured).collect())
 }
 
 fn measure(provider: &str, percent: u64) -> Measure {
@@ -59,6 +68,11 @@ fn measure(provider: &str, percent: u64) -> Measure {
         what: "% of the day's budget is spent",
         incident: false,
     }
+}
+
+/// What is left may be too little for one more call, or the account's own quota may have come to its end first.
+fn used_up(provider: &str) -> Measure {
+    Measure { what: "% of what a day allows is used up", ..measure(provider, 100) }
 }
 
 #[cfg(test)]

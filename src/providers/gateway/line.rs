@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::budget::{Budget, Spent};
+use super::budget::{Budget, Room, Spent, Wanted};
 use super::rate::Pacing;
 use crate::breakers::{Admission, Guard};
 use crate::providers::MicroUsd;
@@ -59,6 +59,19 @@ pub struct Line {
     pub stopped: AtomicBool,
 }
 
+/// Money that is held for a batch, until it is dropped: it counts as spent then until the answers say what they cost.
+#[derive(Debug)]
+pub struct Held<'a> {
+    line: &'a Line,
+    wanted: Wanted,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.line.budget().end(self.wanted, true, Instant::now());
+    }
+}
+
 impl Line {
     fn rate(&self) -> MutexGuard<'_, Pacing> {
         self.rate.lock().unwrap_or_else(PoisonError::into_inner)
@@ -68,34 +81,44 @@ impl Line {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether one more call could go over the day's budget.
-    pub fn is_spent(&self) -> bool {
-        self.budget().is_spent()
+    /// Whether one more call fits into the day's budget.
+    pub fn room(&self) -> Room {
+        self.budget().room(Wanted::CALL)
     }
 
-    /// What the fleet has spent on this day, as just read.
-    pub fn read_spent(&self, spent: Spent) {
-        self.budget().read(spent);
+    /// What the fleet has spent on this day by a reading that began then, and the highest price of a call.
+    pub fn read_spent(&self, (spent, began): (Spent, Instant), dearest: MicroUsd) {
+        let mut budget = self.budget();
+        budget.expect(dearest);
+        budget.read(spent, began);
     }
 
-    /// An operator's USD a day, if one has set them.
-    pub fn allow(&self, usd: Option<f64>) {
-        self.budget().allow(usd.map(|usd| (usd * 1e6) as MicroUsd));
+    /// An operator's USD a day, if one has set them, and this node's place among those who share them: how many, and its rank.
+    pub fn allow(&self, usd: Option<f64>, place: (u32, u32)) {
+        self.budget().allow(usd.map(|usd| (usd * 1e6) as MicroUsd), place);
     }
 
-    /// Begins a call, if the day's budget is enough for it.
-    pub(super) fn begin(&self) -> bool {
-        self.budget().begin()
+    /// Begins a call, if the day's budget has room for it.
+    pub(super) fn begin(&self) -> Room {
+        self.budget().begin(Wanted::CALL)
     }
 
     /// A call that had begun is over.
-    pub(super) fn ended(&self) {
-        self.budget().end();
+    pub(super) fn ended(&self, is_answered: bool) {
+        self.budget().end(Wanted::CALL, is_answered, Instant::now());
     }
 
-    /// A call cost so much.
+    /// Holds the money for the others of a batch beside the one whose call is begun; none where the day has no room for all: each has to
+    /// be asked for by itself then.
+    pub fn hold(&self, others: usize) -> Option<Held<'_>> {
+        let wanted = Wanted::others(others);
+        let room = self.budget().begin(wanted);
+        (room == Room::Enough).then(|| Held { line: self, wanted })
+    }
+
+    /// A number or address of an answered call cost so much.
     pub fn spent(&self, cost: MicroUsd) {
-        self.budget().spend(cost);
+        self.budget().spend(cost, Instant::now());
     }
 
     /// An operator's calls a second in the fleet, if one has set them, and how many live nodes share the rate.

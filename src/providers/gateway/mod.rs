@@ -20,6 +20,7 @@ use crate::catalogue;
 use crate::database::Clock;
 use crate::outcome::{ErrorKind, Verdict};
 use crate::vault::{Credential, Credentials};
+use budget::Room;
 pub use line::{Line, Lookup};
 pub use sharing::{Kept, Sharing};
 pub use wire::BODY_LIMIT;
@@ -144,8 +145,10 @@ impl Gateway {
         let Some(credential) = self.credentials.take(line.slot) else {
             return Err(refused(ErrorKind::NoCredential, "no credential is there"));
         };
-        if !line.begin() {
-            return Err(refused(ErrorKind::Quota, "the day's budget for this provider is spent"));
+        match line.begin() {
+            Room::Enough => {}
+            Room::Later => return Err(refused(ErrorKind::CircuitOpen, "the day's budget is held for calls in flight")),
+            Room::Spent => return Err(refused(ErrorKind::Quota, "the day's budget for this provider is spent")),
         }
         let meta = CallMeta {
             request_id: Uuid::new_v4(),
@@ -157,7 +160,7 @@ impl Gateway {
         };
         let mut flight = Flight { line, pass, generation, meta };
         let judged = self.make(&mut flight, credential, Attempt { build, judge }).await;
-        line.ended();
+        line.ended(judged.is_ok());
         let verdict = self.note(&flight, judged.as_ref().err());
         let meta = flight.meta;
         match judged {

@@ -50,8 +50,11 @@ pub async fn join(gateway: &Gateway, input: &Input, size: usize) -> Option<Calle
     }
     let (answer, answered) = oneshot::channel();
     let batch = line.lookup.batching.join(Waiting { input: input.clone(), answer }, size).await;
-    if !batch.is_empty() {
-        ask(gateway, line, batch).await;
+    let Some(others) = batch.len().checked_sub(1) else { return answered.await.ok() };
+    // Where the day's budget has no room for all, each is asked for by itself.
+    match line.hold(others) {
+        Some(_held) => ask(gateway, line, batch).await,
+        None => drop(batch),
     }
     answered.await.ok()
 }

@@ -33,8 +33,12 @@ pub async fn join(gateway: &Gateway, input: &Input, size: usize) -> Option<Calle
     let (answer, answered) = oneshot::channel();
     let waiting = Waiting { input: input.clone(), answer };
     let batch = line.lookup.batching.join(waiting, size.min(ADDRESSES_MAX)).await;
-    // One alone is asked for by a single request.
-    if batch.len() > 1 && line.lookup.batching.take_one(IN_A_MINUTE, Instant::now()) {
+    let Some(others) = batch.len().checked_sub(1) else { return answered.await.ok() };
+    // One alone is asked for by a single request, and each is when the day's budget has no room for all.
+    if others > 0
+        && let Some(_held) = line.hold(others)
+        && line.lookup.batching.take_one(IN_A_MINUTE, Instant::now())
+    {
         ask(gateway, line, batch).await;
     } else {
         drop(batch);

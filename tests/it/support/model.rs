@@ -28,6 +28,8 @@ pub enum Says {
 pub struct Sent {
     /// Path.
     pub path: String,
+    /// The whole address, as it was asked for.
+    pub address: String,
     /// Headers.
     pub headers: HeaderMap,
     /// Body.
@@ -81,7 +83,7 @@ async fn answer(State(books): State<Arc<Mutex<Books>>>, request: Request) -> Res
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    let sent = Sent { path: head.uri.path().to_owned(), headers: head.headers, body };
+    let sent = Sent { path: head.uri.path().to_owned(), address: head.uri.to_string(), headers: head.headers, body };
     let says = {
         let mut books = books.lock().unwrap();
         books.sent.push(sent);
