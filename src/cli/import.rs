@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::args::{Common, ImportArgs};
@@ -14,7 +16,9 @@ use super::open::Opened;
 use super::output::{self, thousands};
 use crate::contacts::import::{ImportOptions, Progress, Source};
 use crate::contacts::phone::Region;
+use crate::database::Db;
 use crate::operations::actions::{Actor, Each, ImportWish, run_import};
+use crate::operations::imports::{self, Keeper, Note};
 use crate::providers::twilio::Ask;
 
 pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure> {
@@ -38,13 +42,17 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
         source_name: Some(name),
         dry_run: args.dry_run,
         rejects: rejects.map(|rejects| Box::new(rejects) as Box<dyn Write + Send>),
-        enqueue: None,
-        room: None,
+        stop: until_told()?,
+        ..ImportOptions::default()
     };
+    let mut kept = if stdin || args.dry_run { None } else { keep(opened.db(), args) };
     let lookups = args.lookup.then(|| super::lookup::limits(&opened.settings));
     let bar = progress_bar();
     let mut told = false;
     let mut draw = |p: Progress| {
+        if let Some(kept) = &mut kept {
+            kept.reached(p.report.read, p.part());
+        }
         if p.waits_for_room && !std::mem::replace(&mut told, true) {
             bar.suspend(|| {
                 eprintln!("lane twilio holds as many jobs as jobs.lane_limit allows: waiting until some are done")
@@ -61,6 +69,12 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
     let wish = ImportWish { source, options, lookups };
     let report = run_import(opened.db(), wish, &Actor::here("command line"), &mut draw).await;
     bar.finish_and_clear();
+    if let Some(kept) = kept {
+        match &report {
+            Ok(report) => kept.end(report.words(), true),
+            Err(error) => kept.end(error.to_string(), false),
+        }
+    }
     opened.close().await?;
     let report = report?;
     if common.json {
@@ -77,6 +91,32 @@ pub async fn run(common: &Common, args: &ImportArgs) -> Result<ExitCode, Failure
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Cancelled by a signal: the batch under way is finished, and the audit log says how the import ended.
+fn until_told() -> Result<CancellationToken, Failure> {
+    let stop = CancellationToken::new();
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let (mut told, stop) = (signal(kind)?, stop.clone());
+        tokio::spawn(async move {
+            told.recv().await;
+            stop.cancel();
+        });
+    }
+    Ok(stop)
+}
+
+/// Consoles of this machine see it; where no note can be kept, it goes on unseen.
+fn keep(db: &Db, args: &ImportArgs) -> Option<Keeper> {
+    let absolute = |path: &Path| std::path::absolute(path).map(|path| path.to_string_lossy().into_owned()).ok();
+    let note = Note {
+        lookup: args.lookup,
+        region: Some(args.region.clone()),
+        map: args.map.iter().filter_map(|pair| mapping(pair).ok()).collect(),
+        rejects: args.rejects.as_deref().and_then(absolute),
+        ..Note::of(db, absolute(&args.file)?)
+    };
+    Keeper::begin(&imports::folder(), note).ok()
 }
 
 /// The rejects file, made with the first line that goes into it: an import that can't begin leaves an older one as it is.

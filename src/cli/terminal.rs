@@ -17,7 +17,7 @@ use crate::breakers::Rules;
 use crate::console::desks::Desks;
 use crate::console::model::Facts;
 use crate::console::plain::{self, PlainOptions};
-use crate::console::{self, ConsoleOptions, Doctor, Exit, Link, Manner, Opening, Pool, UserFiles};
+use crate::console::{self, Away, ConsoleOptions, Doctor, Exit, Link, Manner, Opening, Pool, UserFiles};
 use crate::database::{Db, Rights};
 use crate::enrichment;
 use crate::fleet::Member;
@@ -99,6 +99,7 @@ async fn ready(common: &Common, args: &ConsoleArgs, settings: Settings) -> Resul
         around: Around {
             log_dir: Some(opened.settings.telemetry.log_dir.clone().unwrap_or_else(telemetry::log_dir)),
             doctor: Some(doctor),
+            away: Some(away(&opened.settings)),
         },
         rules: crew::all_rules(&opened.settings),
         lookup: (twilio.lookup.packages.join(","), super::lookup::limits(&opened.settings)),
@@ -141,6 +142,14 @@ pub struct Around {
     pub log_dir: Option<std::path::PathBuf>,
     /// Asks the doctor.
     pub doctor: Option<Doctor>,
+    /// How imports go on when the console is left.
+    pub away: Option<Away>,
+}
+
+/// Another process finds the database by the same settings, except for what stood on the command line.
+fn away(settings: &Settings) -> Away {
+    let url = settings.database.url.iter().map(|url| ("SWITCHBOARD_DATABASE__URL", url.clone()));
+    Away { variables: url.collect() }
 }
 
 /// How the console is shown.
@@ -212,6 +221,7 @@ impl Show {
             logs: self.logs.clone(),
             log_dir: self.around.log_dir.clone(),
             doctor: self.around.doctor.clone(),
+            away: self.around.away.clone(),
             pool: Pool { drain: Some(drain), rest },
             shutdown: CancellationToken::new(),
             workers: runtime.handle().clone(),
@@ -253,6 +263,7 @@ impl Show {
             log_dir: self.around.log_dir.clone(),
             doctor: self.around.doctor.clone(),
             drain: Some(drain),
+            away: self.around.away.clone(),
             workers: runtime.handle().clone(),
         }
     }

@@ -45,6 +45,8 @@ pub enum Effect {
     Work(u64, Job),
     /// End it; what was done stays.
     EndWork(u64),
+    /// End the import of another process of this machine.
+    EndOther(String),
     /// Send a text to the terminal's clipboard.
     Copy(String),
     /// Hear the mouse, or no more.

@@ -13,6 +13,7 @@ use super::effect::Answer;
 use super::keys::{Key, Keymap};
 use super::model::{PaperLine, Reading, Step};
 use crate::operations::actions::{Plan, Receipt};
+use crate::operations::imports::Seen;
 use crate::operations::views::{Deck, SamplePoint, Status, TimelineRow};
 use crate::telemetry::LogLine;
 
@@ -95,6 +96,8 @@ pub enum Msg {
     Step(u64, Step),
     /// A work has ended: what came of it.
     Ended(u64, Result<String, String>),
+    /// What other processes of this machine import into this database, oldest first.
+    Others(Vec<Seen>),
     /// The mouse: what lies under it, and what it did there.
     Mouse(Gesture, Option<Spot>),
     /// The user's files changed: keys, or why they are not used.

@@ -54,6 +54,7 @@ use theme::ThemeError;
 pub use feed::Doctor;
 pub use files::UserFiles;
 pub use opening::{Manner, Opening};
+pub use work::Away;
 
 /// Work that the caller does for the console, on the workers' runtime.
 pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -111,6 +112,8 @@ pub struct ConsoleOptions {
     pub rights: Option<crate::database::Rights>,
     /// The worker pool of this process.
     pub pool: Pool,
+    /// How imports go on when the console is left; none: they end.
+    pub away: Option<Away>,
     /// Cancelled when the process is asked to end: the console drains and leaves.
     pub shutdown: CancellationToken,
     /// Where feeds and actions run; never the console's own thread.
@@ -165,17 +168,20 @@ pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleErr
         zone: options.zone,
         rights: options.rights,
         of_environment: options.desks.of_environment(),
+        goes_on: options.away.is_some(),
     };
     let mut model = Model::new(facts, Tty::size(), chrono::Utc::now());
     if let Some(bytes_per_s) = measured {
         // It asks for nothing.
         let _ = update::update(&mut model, message::Msg::Measured(bytes_per_s), chrono::Utc::now());
     }
+    let others = options.db.clone();
     let sources = feed::Sources { db: options.db, doctor: options.doctor, logs: options.log_dir, zone: options.zone };
     let (mut hands, home) = perform::Hands::new(options.actor, options.workers, model.facts.slow, sources);
     hands.lend(options.desks);
     let works = hands.works();
     hands.runtime().spawn(files.watch(hands.results()));
+    hands.runtime().spawn(work::watch_others(others, hands.results()));
     frames.wanted(true);
     let logs = options.logs.map(|ring| (ring, 0));
     let spots = Vec::new();
@@ -188,6 +194,9 @@ pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleErr
     let opening::Ears { input, said, early } = heard;
     let ears = turn::Ears { input, said, home, shutdown: options.shutdown, panicked: guard.panicked.clone() };
     let exit = runtime.block_on(turn.run(early, ears));
+    if let Some(away) = options.away {
+        runtime.block_on(works.hand_over(&away));
+    }
     // A terminal that hung up, a second Ctrl-C: nobody has stopped them yet, or waited for it.
     runtime.block_on(works.wind_up(WIND_UP));
     if let Some(post) = post {

@@ -19,7 +19,7 @@ use super::work::{Bench, Works};
 use crate::contacts::filter::Anchor;
 use crate::database::Db;
 use crate::operations::actions::{self, Actor};
-use crate::operations::views;
+use crate::operations::{imports, views};
 
 /// Longest time in which a bulk action ends its batch and writes how far it came.
 const WIND_UP: Duration = Duration::from_secs(10);
@@ -124,6 +124,8 @@ impl Hands {
                 self.works.act(&self.runtime, bench, id, *confirmed);
             }
             Effect::EndWork(id) => self.works.end(id, &self.results),
+            // One that has ended meanwhile is seen to have.
+            Effect::EndOther(id) => drop(imports::end(&imports::folder(), &id)),
             Effect::Read(reading) => self.read(reading),
             other => self.spawn(other),
         }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use chrono_tz::Tz;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -24,7 +27,10 @@ use crate::contacts::page;
 use crate::contacts::phone::Region;
 use crate::database::Db;
 use crate::operations::actions::{self, Actor, Confirmed, ImportWish, Limits, Watch, run_import};
+use crate::operations::imports::{self, Keeper, Note};
 
+/// How often it is looked for imports of other processes.
+const OTHERS: Duration = Duration::from_secs(1);
 /// How often one work says how far it is.
 const STEP: Duration = Duration::from_millis(500);
 
@@ -41,7 +47,19 @@ enum End {
     Abort(AbortHandle),
     /// After the batch that is under way; the second says that it has ended.
     Stop(CancellationToken, CancellationToken),
+    /// The same; another process can go on with it.
+    Import(CancellationToken, Import),
 }
+
+/// How another process of this program reaches the same database.
+#[derive(Clone, Default)]
+pub struct Away {
+    /// Variables that it needs beside those of this process.
+    pub variables: Vec<(&'static str, SecretString)>,
+}
+
+/// Longest time that a batch under way is waited for before another process goes on.
+const BATCH: Duration = Duration::from_secs(10);
 
 /// What a work needs.
 pub struct Bench {
@@ -58,9 +76,14 @@ impl Works {
     pub fn begin(&self, runtime: &Handle, bench: Bench, id: u64, job: Job) {
         let home = bench.home.clone();
         let running = Arc::clone(&self.running);
+        let stop = CancellationToken::new();
+        let asked = stop.clone();
+        let import_of = if let Job::Import(file, _) = &job { Some(file.clone()) } else { None };
+        // Held until it is written down: a work that ends at once is taken out after that.
+        let mut written = locked(&self.running);
         let task = runtime.spawn(async move {
             let result = match job {
-                Job::Import(file, limits) => import(&bench, id, &file, limits).await,
+                Job::Import(file, limits) => import(&bench, id, &file, (limits, asked)).await,
                 Job::Text { path, text } => keep(&path, &text),
                 Job::Export { path, filter, zone } => write(&bench, id, &path, (&filter, zone)).await,
             };
@@ -68,7 +91,8 @@ impl Works {
             // Nobody listens any more once the console was left.
             let _ = home.send(Msg::Ended(id, result));
         });
-        locked(&self.running).insert(id, End::Abort(task.abort_handle()));
+        let end = import_of.map_or_else(|| End::Abort(task.abort_handle()), |file| End::Import(stop, file));
+        written.insert(id, end);
     }
 
     /// Carries out an action of many rows, in batches; ended before its end, what was done stays and is told.
@@ -102,7 +126,7 @@ impl Works {
                 stop.cancel();
                 Some(over.clone())
             }
-            End::Abort(_) => None,
+            End::Abort(_) | End::Import(..) => None,
         };
         let stopped: Vec<CancellationToken> = locked(&self.running).values().filter_map(stop).collect();
         let all = async {
@@ -124,9 +148,51 @@ impl Works {
                 let _ = home.send(Msg::Ended(id, Err("ended by hand: what was done stays".into())));
                 running.remove(&id);
             }
-            Some(End::Stop(stop, _)) => stop.cancel(),
+            Some(End::Stop(stop, _) | End::Import(stop, _)) => stop.cancel(),
             None => {}
         }
+    }
+
+    /// Ends the imports of this process and lets processes of their own go on with them; how many.
+    pub async fn hand_over(&self, away: &Away) -> usize {
+        let mut files = Vec::new();
+        for end in locked(&self.running).values() {
+            if let End::Import(stop, file) = end {
+                stop.cancel();
+                files.push(file.clone());
+            }
+        }
+        let until = Instant::now() + BATCH;
+        while locked(&self.running).values().any(|end| matches!(end, End::Import(..))) && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        files.iter().filter(|file| away.go_on(file).is_ok()).count()
+    }
+}
+
+impl Away {
+    /// Goes on with an import in a process of its own: rows that are in already are passed over.
+    fn go_on(&self, file: &Import) -> io::Result<()> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("import").arg(std::path::absolute(expanded(&file.path))?).arg("--yes");
+        if file.lookup {
+            command.arg("--lookup");
+        }
+        if let Some(region) = &file.region {
+            command.args(["--region", region]);
+        }
+        for (column, field) in &file.map {
+            command.arg("--map").arg(format!("{column}={field}"));
+        }
+        if let Some(rejects) = &file.rejects {
+            command.arg("--rejects").arg(std::path::absolute(expanded(rejects))?);
+        }
+        for (name, value) in &self.variables {
+            command.env(name, value.expose_secret());
+        }
+        // A group of its own: what ends the terminal does not end it.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        command.spawn().map(|_| ())
     }
 }
 
@@ -171,19 +237,56 @@ pub(super) async fn rehearse(db: &Db, import: &Import) -> Result<ImportReport, S
     run_import(db, wish, &Actor::here("console"), &mut |_| {}).await.map_err(|e| e.to_string())
 }
 
-async fn import(bench: &Bench, id: u64, file: &Import, limits: Limits) -> Result<String, String> {
+async fn import(
+    bench: &Bench,
+    id: u64,
+    file: &Import,
+    (limits, stop): (Limits, CancellationToken),
+) -> Result<String, String> {
     let source = Source::File(expanded(&file.path));
-    let wish = ImportWish { source, options: options(file, true)?, lookups: file.lookup.then_some(limits) };
+    let options = ImportOptions { stop, ..options(file, true)? };
+    let wish = ImportWish { source, options, lookups: file.lookup.then_some(limits) };
     let mut teller = Teller { bench, id, last: None };
+    let mut kept = note(bench, file);
     let mut progress = |p: crate::contacts::import::Progress| {
-        let part = p.bytes_total.filter(|_| p.bytes > 0).map(|total| p.bytes as f64 / total.max(1) as f64);
+        let part = p.part();
         teller.tell(Step { rows: p.report.read, part });
+        if let Some(kept) = &mut kept {
+            kept.reached(p.report.read, part);
+        }
     };
-    let report = run_import(&bench.db, wish, &bench.actor, &mut progress).await.map_err(|e| e.to_string())?;
-    Ok(format!(
-        "{} rows read, {} new, {} there already, {} rejected, in {:.1} s",
-        report.read, report.inserted, report.duplicates, report.rejected, report.seconds
-    ))
+    let result = run_import(&bench.db, wish, &bench.actor, &mut progress).await;
+    // What ends while somebody looks is told here.
+    kept.into_iter().for_each(Keeper::forget);
+    result.map(|report| report.words()).map_err(|e| e.to_string())
+}
+
+/// Consoles that come later see it, should this process be gone by then.
+fn note(bench: &Bench, file: &Import) -> Option<Keeper> {
+    let absolute =
+        |path: &str| std::path::absolute(expanded(path)).map(|path| path.to_string_lossy().into_owned()).ok();
+    let note = Note {
+        lookup: file.lookup,
+        region: file.region.clone(),
+        map: file.map.clone(),
+        rejects: file.rejects.as_deref().and_then(absolute),
+        ..Note::of(&bench.db, absolute(&file.path)?)
+    };
+    Keeper::begin(&imports::folder(), note).ok()
+}
+
+/// Says what other processes of this machine import into this database, whenever that changes, until nobody listens.
+pub async fn watch_others(db: Db, home: mpsc::UnboundedSender<Msg>) {
+    let (folder, place) = (imports::folder(), imports::place(&db));
+    let mut before = Vec::new();
+    while !home.is_closed() {
+        let seen = imports::of_others(&folder, &place);
+        if seen != before {
+            before.clone_from(&seen);
+            let _ = home.send(Msg::Others(seen));
+        }
+        tokio::time::sleep(OTHERS).await;
+    }
 }
 
 async fn write(bench: &Bench, id: u64, path: &str, (filter, zone): (&str, Tz)) -> Result<String, String> {

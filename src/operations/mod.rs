@@ -9,6 +9,7 @@ pub mod actions;
 pub mod ask;
 pub mod credentials;
 pub mod handover;
+pub mod imports;
 pub mod runbook;
 pub mod views;
 pub mod whatif;

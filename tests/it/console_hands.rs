@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use switchboard::database::Db;
 
-use crate::support::TestDb;
 use crate::support::program::Program;
 use crate::support::pty::Pty;
+use crate::support::{TestDb, eventually};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -30,6 +30,10 @@ impl Desk {
     }
 
     fn console(&self, args: &[&str]) -> Pty {
+        self.console_with(args, &[])
+    }
+
+    fn console_with(&self, args: &[&str], more: &[(&str, &str)]) -> Pty {
         let path = self.home.path().to_str().unwrap();
         let vars = [
             ("DATABASE_URL", self.test.url.as_str()),
@@ -39,7 +43,7 @@ impl Desk {
             ("XDG_DATA_HOME", path),
             ("EDITOR", "sed -i s/old/new/"),
         ];
-        Pty::start(&[&["console", "--no-workers"], args].concat(), &vars, (120, 36))
+        Pty::start(&[&["console", "--no-workers"], args].concat(), &[&vars, more].concat(), (120, 36))
     }
 }
 
@@ -232,5 +236,45 @@ async fn dead_jobs_of_one_error_are_taken_out_and_put_back() {
     pty.press("u");
     pty.shows(&["took back", "[dead 6]"]);
     assert_eq!(count(&desk.test.db, "SELECT count(*) FROM jobs").await, 6);
+    quit(pty);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_goes_on_without_its_console_and_the_next_one_sees_it_ends_it_and_resumes_it() {
+    let desk = Desk::new().await;
+    let numbers: String = (0..5_500).map(|n| format!("+1415{:07}\n", 2_000_000 + n)).collect();
+    let path = desk.file("large.csv", &format!("phone\n{numbers}"));
+    // The lane is full after the first batch of 5,000: the import waits for room.
+    let limit = [("SWITCHBOARD_JOBS__LANE_LIMIT", "5000")];
+    let mut pty = desk.console_with(&[], &limit);
+    pty.shows(&["there are no contacts yet"]);
+    pty.press(":");
+    pty.shows(&["Command"]);
+    pty.press(&format!("\x1b[200~import {path} --lookup --yes\x1b[201~"));
+    pty.shows(&["--lookup --yes"]);
+    pty.press("\r");
+    let rows = "SELECT count(*) FROM contacts";
+    eventually(LIMIT, || async { count(&desk.test.db, rows).await == 5_000 }).await;
+    pty.press("q");
+    pty.shows(&["1 import goes on without this console"]);
+    pty.press("y");
+    assert!(pty.ends(LIMIT).success());
+    let mut pty = desk.console_with(&[], &limit);
+    pty.shows(&["LIVE", "import of"]);
+    pty.press("J");
+    pty.shows(&["(process", "Enter ends it"]);
+    pty.press("\r");
+    pty.shows(&["stopped: rows before it are imported"]);
+    pty.press("J");
+    pty.shows(&["Enter goes on"]);
+    pty.press("\r");
+    pty.shows(&["rest of"]);
+    let room = "WITH gone AS (DELETE FROM jobs RETURNING 1), folded AS (DELETE FROM lane_deltas)
+                UPDATE lanes SET waiting = 0 WHERE lane = 'twilio'";
+    sqlx::query(room).execute(desk.test.db.pool()).await.unwrap();
+    pty.shows(&["5500 rows read, 500 new, 5000 there already"]);
+    assert_eq!(count(&desk.test.db, rows).await, 5_500);
+    let ends = "SELECT count(*) FROM audit_log WHERE verb = 'import' AND result LIKE 'stopped%'";
+    assert_eq!(count(&desk.test.db, ends).await, 2, "the audit log says how each of its processes ended");
     quit(pty);
 }

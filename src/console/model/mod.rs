@@ -6,6 +6,7 @@ mod contacts;
 mod credentials;
 mod deck;
 mod dialog;
+mod kept;
 mod lanes;
 mod list;
 mod marks;
@@ -131,6 +132,8 @@ pub struct Facts {
     pub zone: chrono_tz::Tz,
     /// Slots whose credential this process's environment gives.
     pub of_environment: Vec<&'static str>,
+    /// Whether imports go on when the console is left.
+    pub goes_on: bool,
 }
 
 /// Something that lies over the screen.
@@ -239,6 +242,8 @@ pub struct Model {
     pub usage_days: i32,
     /// The question in the pane in focus, with its number and its answer.
     pub asked: (u64, Option<Loaded>),
+    /// Answers to other questions, the newest last: they are shown while the database does not answer.
+    pub kept: Vec<Loaded>,
 }
 
 impl Model {

@@ -31,6 +31,8 @@ pub struct Work {
     pub ended: Option<(String, bool)>,
     /// The import that it is: ended early, it can go on.
     pub again: Option<Import>,
+    /// The note of another process's import; none = it is of this console.
+    pub other: Option<String>,
 }
 
 impl Work {
@@ -57,7 +59,7 @@ mod tests {
     fn rate_and_time_left_come_from_what_was_done() {
         let begun = DateTime::UNIX_EPOCH;
         let step = (Step { rows: 500, part: Some(0.25) }, begun + TimeDelta::seconds(10));
-        let work = Work { id: 1, name: "import a.csv".into(), begun, step, ended: None, again: None };
+        let work = Work { id: 1, name: "import a.csv".into(), begun, step, ended: None, again: None, other: None };
         assert_eq!((work.rate(), work.left_s()), (50.0, Some(30)));
     }
 }

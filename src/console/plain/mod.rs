@@ -21,7 +21,7 @@ use super::effect::{Import, Job};
 use super::feed::{Beat, Post, reading, stand, watch_pulse};
 use super::message::{Msg, Pulse};
 use super::model::{Facts, Reading, Standing};
-use super::work::{Bench, Works};
+use super::work::{Away, Bench, Works};
 use super::{Doctor, Work};
 use crate::contacts::filter::Anchor;
 use crate::database::Db;
@@ -50,6 +50,8 @@ pub struct PlainOptions {
     pub doctor: Option<Doctor>,
     /// Stops claiming, finishes what is in flight, gives the rest back.
     pub drain: Option<Work>,
+    /// How imports go on when the console is left; none: they end.
+    pub away: Option<Away>,
     /// Where feeds and works run.
     pub workers: Handle,
 }
@@ -114,6 +116,12 @@ pub async fn run(options: PlainOptions) -> io::Result<()> {
         }
     }
     pulse.abort();
+    if let Some(away) = plain.options.away.take().filter(|_| !plain.open.is_empty()) {
+        let many = plain.works.hand_over(&away).await;
+        if many > 0 {
+            say::line(&format!("{many} imports go on without this console."))?;
+        }
+    }
     if let Some(post) = plain.post.take() {
         post.leave().await;
     }

@@ -25,7 +25,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
     let rows = audit_rows(model);
     let inner = events::frame(model, sheet, parts[0]);
     if rows.is_empty() {
-        let text = if model.answer().is_some() { "nobody has done anything that this shows" } else { "reading" };
+        let text = if model.answer().is_some() { "nobody has done anything that this shows" } else { model.reading() };
         sheet.put((inner.x, inner.y, inner.width), text, Token::Muted);
         return;
     }

@@ -93,7 +93,7 @@ fn history(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         Some(Answer::History(events)) => events,
         Some(_) => &[],
         None => {
-            sheet.put((inner.x, inner.y, inner.width), "reading", Token::Muted);
+            sheet.put((inner.x, inner.y, inner.width), model.reading(), Token::Muted);
             return;
         }
     };

@@ -48,14 +48,15 @@ fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         filter_line(editing, sheet, Rect { height: inner.height.min(3), ..inner });
         body = Rect { y: inner.y + 3, height: inner.height.saturating_sub(3), ..inner };
     }
-    if let Some(error) = model.asked.1.as_ref().and_then(|a| a.error.as_deref()) {
+    let wrong = model.asked.1.as_ref().and_then(|a| a.error.as_deref()).filter(|_| model.failing.is_none());
+    if let Some(error) = wrong {
         sheet.put((body.x, body.y, body.width), error, Token::Warn);
         return;
     }
     let rows = contact_rows(model);
     if rows.is_empty() {
         let text = match (page(model), model.contacts.filter.is_empty()) {
-            (None, _) => "reading",
+            (None, _) => model.reading(),
             (_, true) => "no contacts yet: :import FILE brings some",
             (_, false) => "no contact matches",
         };
@@ -183,7 +184,7 @@ fn detail(model: &Model, sheet: &mut Sheet<'_>, area: Rect, (id, scrolled): (i64
             return sheet.lines(inner, shown);
         }
         Some(Answer::Contact(None)) => "there is no such contact any more",
-        _ => "reading",
+        _ => model.reading(),
     };
     sheet.put((inner.x, inner.y, inner.width), text, Token::Muted);
 }

@@ -20,7 +20,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
     let Some(slot) = chosen(model) else {
         let inner = padded(sheet.pane(area, "Credentials", true));
         let error = model.asked.1.as_ref().and_then(|a| a.error.as_deref());
-        sheet.put((inner.x, inner.y, inner.width), error.unwrap_or("reading"), Token::Muted);
+        sheet.put((inner.x, inner.y, inner.width), error.unwrap_or(model.reading()), Token::Muted);
         return;
     };
     if model.credentials.open {

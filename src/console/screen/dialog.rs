@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::deck;
-use crate::console::model::{Dialog, Field, FieldKind, Focus, Model};
+use crate::console::model::{Dialog, Field, FieldKind, Focus, Model, Work};
 use crate::console::theme::Token;
 use crate::console::widget::{Piece, Sheet, words};
 use crate::operations::actions::{Action, Tier};
@@ -100,7 +100,7 @@ fn buttons(dialog: &Dialog) -> Vec<Piece<'static>> {
 }
 
 pub(super) fn quit(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
-    let inner = middle(sheet, area, "Quit", 3);
+    let inner = middle(sheet, area, "Quit", 4);
     let flight = model.in_flight();
     let text = if flight > 0 {
         format!(
@@ -111,11 +111,25 @@ pub(super) fn quit(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         "Nothing is in flight.".into()
     };
     sheet.put((inner.x, inner.y, inner.width), &text, Token::Text);
+    let ours = |w: &&Work| w.ended.is_none() && w.other.is_none();
+    let (imports, others): (Vec<&Work>, Vec<&Work>) = model.works.iter().filter(ours).partition(|w| w.again.is_some());
+    let imports = match (imports.len() as i64, model.facts.goes_on) {
+        (0, _) => String::new(),
+        (n, true) => {
+            format!("{} on without this console; J shows it again.", words::of(n, "import goes", "imports go"))
+        }
+        (n, false) => format!("{} here: begun again, it goes on.", words::of(n, "import ends", "imports end")),
+    };
+    let others = match others.len() as i64 {
+        0 => String::new(),
+        n => format!(" {} here.", words::of(n, "other work ends", "other works end")),
+    };
+    sheet.put((inner.x, inner.y + 1, inner.width), format!("{imports}{others}").trim_start(), Token::Warn);
     let answer: [Piece<'_>; 4] = [
         ("y".into(), Token::Accent),
         (" quit    ".into(), Token::Text),
         ("Esc".into(), Token::Accent),
         (" stay".into(), Token::Text),
     ];
-    sheet.line(Rect { y: inner.y + 2, height: 1, ..inner }, &answer);
+    sheet.line(Rect { y: inner.y + 3, height: 1, ..inner }, &answer);
 }

@@ -74,7 +74,7 @@ fn events(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let rows = event_rows(model);
     if rows.is_empty() {
         let text = match (model.answer().is_some(), model.timeline.search.text.is_empty()) {
-            (false, _) => "reading",
+            (false, _) => model.reading(),
             (true, true) => "no events before this",
             (true, false) => "no event of this page matches",
         };

@@ -172,7 +172,7 @@ fn jobs(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     if let Some(error) = model.asked.1.as_ref().and_then(|a| a.error.as_deref()) {
         sheet.put((below.x, below.y, below.width), error, Token::Warn);
     } else if model.answer().is_none() {
-        sheet.put((below.x, below.y + 1, below.width), "reading", Token::Muted);
+        sheet.put((below.x, below.y + 1, below.width), model.reading(), Token::Muted);
     } else if model.lanes.grouped() {
         groups(model, sheet, below);
     } else {
@@ -264,7 +264,7 @@ fn job(model: &Model, sheet: &mut Sheet<'_>, area: Rect, id: i64) {
             sheet.put((inner.x, inner.y, inner.width), "finished: it is no longer in the queue", Token::Muted);
         }
         _ => {
-            sheet.put((inner.x, inner.y, inner.width), "reading", Token::Muted);
+            sheet.put((inner.x, inner.y, inner.width), model.reading(), Token::Muted);
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn draw(menu: &Menu, sheet: &mut Sheet<'_>, area: Rect) {
         let row = Rect { y: inner.y + (i - first) as u16, height: 1, ..inner };
         let off = item.why_not.is_some();
         let hint = [(format!(" {} ", item.hint).into(), if off { Token::Muted } else { Token::Accent })];
-        let room = inner.width.saturating_sub(2 + item.hint.chars().count() as u16 + 2);
+        let room = inner.width.saturating_sub(2 + item.hint.chars().count() as u16 + 3);
         let end = sheet.put((row.x + 2, row.y, room), &item.label, if off { Token::Muted } else { Token::Text });
         sheet.right(row, end, &hint);
         if i == menu.at {

@@ -30,7 +30,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
     let inner = sheet.pane(parts[1], "Usage by day and provider, last 31 days (UTC)", true);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     if rows.is_empty() {
-        let text = if model.answer().is_some() { "no call has been made in this time" } else { "reading" };
+        let text = if model.answer().is_some() { "no call has been made in this time" } else { model.reading() };
         sheet.put((inner.x, inner.y, inner.width), text, Token::Muted);
         return;
     }

@@ -47,7 +47,7 @@ fn choose(model: &mut Model, menu: Menu, press: &mut Press<'_>) {
         Pick::Order(at) => order(model, at),
         Pick::Copy(text) => copy::send(model, text, press),
         Pick::Theme(name) => press.effects.push(Effect::Theme(name)),
-        Pick::End(id) => press.effects.push(Effect::EndWork(id)),
+        Pick::End(id) => run::end(model, id, press),
         Pick::Resume(id) => run::resume(model, id, press),
         Pick::Nothing => {}
     }
@@ -172,6 +172,13 @@ pub(super) fn works_menu(model: &Model) -> Menu {
     let items: Vec<Item> = model.works.iter().rev().map(work).collect();
     let at = at.min(items.len().saturating_sub(1));
     Menu { title: WORKS.into(), items, at }
+}
+
+/// Draws the list of works anew, if it is open.
+pub(super) fn renew_works(model: &mut Model) {
+    if matches!(&model.overlay, Some(Overlay::Menu(menu)) if menu.title == WORKS) {
+        model.overlay = Some(Overlay::Menu(works_menu(model)));
+    }
 }
 
 pub(super) fn works(model: &mut Model, press: &mut Press<'_>) {

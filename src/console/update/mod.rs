@@ -86,6 +86,7 @@ fn on_data(model: &mut Model, msg: Msg, now: DateTime<Utc>) {
         Msg::PulseFailed { at, error } => {
             let since = model.failing.as_ref().map_or(at, |f| f.since);
             model.failing = Some(Failing { since, error });
+            recall(model);
         }
         Msg::Answer { id, at, result } => on_answer(model, id, at, result),
         Msg::Past(at, result) => travel::arrived(model, at, result, now),
@@ -103,6 +104,7 @@ fn on_data(model: &mut Model, msg: Msg, now: DateTime<Utc>) {
             }
         }
         Msg::Ended(id, result) => run::ended(model, id, result, now),
+        Msg::Others(seen) => run::others(model, seen, now),
         Msg::Measured(bytes_per_s) => {
             model.facts.link = Some(bytes_per_s);
             model.facts.slow |= bytes_per_s < 20_000;
@@ -124,13 +126,9 @@ fn on_tick(model: &mut Model, now: DateTime<Utc>) {
     let age = model.pulse.as_ref().map_or(0, |p| (now - p.at).num_seconds());
     model.stale = (age > STALE && live).then_some(age / 5 * 5);
     // What says nothing of its rows is known to go on by the clock.
-    let silent = model.works.iter_mut().filter(|w| w.ended.is_none() && w.step.0.rows == 0);
+    let silent = model.works.iter_mut().filter(|w| w.ended.is_none() && w.other.is_none() && w.step.0.rows == 0);
     silent.for_each(|work| work.step.1 = now);
-    if let Some(Overlay::Menu(menu)) = &model.overlay
-        && menu.title == menus::WORKS
-    {
-        model.overlay = Some(Overlay::Menu(menus::works_menu(model)));
-    }
+    menus::renew_works(model);
 }
 
 /// The days of usage that are shown.
@@ -166,8 +164,18 @@ fn watch(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     let id = model.asked.0 + 1;
     let loaded = wanted.clone().map(|query| Loaded { query, at: model.clock, answer: None, error: None });
+    model.keep();
     model.asked = (id, loaded);
+    recall(model);
     effects.push(Effect::Watch { id, query: wanted });
+}
+
+/// Shows what was read before, while the database does not answer.
+fn recall(model: &mut Model) {
+    model.recall();
+    if model.failing.is_some() && model.answer().is_some() {
+        settle_answer(model);
+    }
 }
 
 fn on_pulse(model: &mut Model, pulse: Arc<Pulse>) {

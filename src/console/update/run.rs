@@ -5,8 +5,9 @@ use super::{allowed, ask, credentials, papers, prompt, travel};
 use crate::console::command::{self, Command, Turn};
 use crate::console::effect::{Effect, Import, Job, Outside};
 use crate::console::keys::Do;
-use crate::console::model::{Level, Model, Overlay, Screen, Search, Step, WORKS_MAX, Work};
+use crate::console::model::{Level, Model, Screen, Search, Step, WORKS_MAX, Work};
 use crate::operations::actions::{Action, Chore, Confirmed, Limits, LookUp, Schedule, Tier};
+use crate::operations::imports::Seen;
 
 /// Runs a line, or says what is wrong with it.
 pub(super) fn line(model: &mut Model, line: &str, press: &mut Press<'_>) {
@@ -141,7 +142,7 @@ pub(super) fn act(model: &mut Model, confirmed: Confirmed, press: &mut Press<'_>
 /// Writes a work down; its number.
 fn note(model: &mut Model, name: String, again: Option<Import>, now: chrono::DateTime<chrono::Utc>) -> u64 {
     let id = model.works.last().map_or(1, |w| w.id + 1);
-    model.works.push(Work { id, name, begun: now, step: (Step::default(), now), ended: None, again });
+    model.works.push(Work { id, name, begun: now, step: (Step::default(), now), ended: None, again, other: None });
     if model.works.len() > WORKS_MAX {
         let oldest = model.works.iter().position(|w| w.ended.is_some());
         oldest.map(|at| model.works.remove(at));
@@ -173,6 +174,43 @@ pub(super) fn resume(model: &mut Model, id: u64, press: &mut Press<'_>) {
     begin(model, format!("rest of {}", file.path), Job::Import(file, limits), press);
 }
 
+/// Takes what other processes import: what is new is written down, what ended while somebody looked is said.
+pub(super) fn others(model: &mut Model, seen: Vec<Seen>, now: chrono::DateTime<chrono::Utc>) {
+    for Seen { id: other, note } in seen {
+        let at = model.works.iter().position(|work| work.other.as_ref() == Some(&other)).unwrap_or_else(|| {
+            let file = Import {
+                path: note.file.clone(),
+                lookup: note.lookup,
+                region: note.region.clone(),
+                map: note.map.clone(),
+                rejects: note.rejects.clone(),
+                packages: model.facts.lookup.0.clone(),
+            };
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            self::note(model, format!("import of {name} (process {})", note.pid), Some(file), note.begun);
+            model.works.len() - 1
+        });
+        let work = &mut model.works[at];
+        let step = Step { rows: note.at.rows, part: note.at.part };
+        let told = work.other.is_some() && work.ended.is_none() && note.ended.is_some();
+        (work.other, work.step, work.ended) = (Some(other), (step, note.at.when), note.ended.clone());
+        if let Some((how, good)) = note.ended.filter(|_| told) {
+            let line = format!("{}: {how}", work.name);
+            model.say(line, !good, now);
+        }
+    }
+    super::menus::renew_works(model);
+}
+
+/// Ends a work, of this console or of another process.
+pub(super) fn end(model: &Model, id: u64, press: &mut Press<'_>) {
+    let work = model.works.iter().find(|work| work.id == id);
+    press.effects.push(match work.and_then(|work| work.other.clone()) {
+        Some(other) => Effect::EndOther(other),
+        None => Effect::EndWork(id),
+    });
+}
+
 /// Takes how a work ended.
 pub(super) fn ended(model: &mut Model, id: u64, result: Result<String, String>, now: chrono::DateTime<chrono::Utc>) {
     let Some(work) = model.works.iter_mut().find(|w| w.id == id) else { return };
@@ -184,9 +222,5 @@ pub(super) fn ended(model: &mut Model, id: u64, result: Result<String, String>, 
     work.step.1 = now;
     let line = format!("{}: {text}", work.name);
     model.say(line, !good, now);
-    if let Some(Overlay::Menu(menu)) = &model.overlay
-        && menu.title == super::menus::WORKS
-    {
-        model.overlay = Some(Overlay::Menu(super::menus::works_menu(model)));
-    }
+    super::menus::renew_works(model);
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::console::effect::Query;
+use crate::console::effect::{Job, Query};
 use crate::console::fixture::{answer, model, now, plan, pulse};
 use crate::console::keys::{Code, Key, REGISTRY};
 use crate::console::model::{Focus, SCREENS};
@@ -252,4 +252,57 @@ proptest! {
             prop_assert_eq!(model.wanted(), asked);
         }
     }
+}
+
+#[test]
+fn what_was_read_stays_while_the_database_is_gone_on_every_screen() {
+    let mut model = model((120, 36), true);
+    for key in ['4', '7'] {
+        update(&mut model, Msg::Key(Key::char(key)), now());
+        answer(&mut model);
+    }
+    let gone = Msg::PulseFailed { at: now(), error: "connection refused".into() };
+    update(&mut model, gone, now());
+    update(&mut model, Msg::Key(Key::char('4')), now());
+    assert_eq!(contacts::contact_rows(&model).len(), 60, "the contacts that were read before");
+    update(&mut model, Msg::Key(Key::char('9')), now());
+    assert!(model.answer().is_none() && model.reading().contains("does not answer"), "usage was never read");
+    let back = Msg::Pulse(model.pulse.clone().unwrap());
+    update(&mut model, back, now());
+    update(&mut model, Msg::Key(Key::char('4')), now());
+    assert!(model.answer().is_none(), "once it answers, it is asked anew");
+}
+
+#[test]
+fn an_import_of_another_process_is_followed_ended_and_resumed() {
+    let mut model = model((120, 36), true);
+    let at = crate::operations::imports::Reached { rows: 500, part: Some(0.5), when: now() };
+    let mut note = crate::operations::imports::Note {
+        file: "/data/spring.csv".into(),
+        lookup: true,
+        region: None,
+        map: Vec::new(),
+        rejects: None,
+        place: "here".into(),
+        pid: 77,
+        begun: now() - chrono::TimeDelta::seconds(10),
+        at,
+        ended: None,
+    };
+    let seen = |note: &crate::operations::imports::Note| {
+        Msg::Others(vec![crate::operations::imports::Seen { id: "one".into(), note: note.clone() }])
+    };
+    update(&mut model, seen(&note), now());
+    assert_eq!((model.works[0].name.as_str(), model.works[0].rate()), ("import of spring.csv (process 77)", 50.0));
+    update(&mut model, Msg::Key(Key::char('J')), now());
+    let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)), now());
+    assert!(effects.contains(&Effect::EndOther("one".into())), "{effects:?}");
+    note.ended = Some(("stopped".into(), false));
+    update(&mut model, seen(&note), now());
+    assert!(model.toast.as_ref().is_some_and(|toast| toast.bad && toast.text.contains("stopped")));
+    update(&mut model, Msg::Key(Key::char('J')), now());
+    let effects = update(&mut model, Msg::Key(Key::plain(Code::Enter)), now());
+    let goes_on =
+        |effect: &Effect| matches!(effect, Effect::Work(_, Job::Import(file, _)) if file.path == "/data/spring.csv");
+    assert!(effects.iter().any(goes_on), "{effects:?}");
 }

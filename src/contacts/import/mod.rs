@@ -21,6 +21,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::phone::Region;
 use crate::database::{self, Db};
@@ -62,6 +63,8 @@ pub struct ImportOptions<'a> {
     pub enqueue: Option<&'a Enqueue<'a>>,
     /// Asked before each batch, outside of any transaction.
     pub room: Option<&'a Room<'a>>,
+    /// Ends the import after the batch that is under way.
+    pub stop: CancellationToken,
 }
 
 impl Default for ImportOptions<'_> {
@@ -74,6 +77,7 @@ impl Default for ImportOptions<'_> {
             rejects: None,
             enqueue: None,
             room: None,
+            stop: CancellationToken::new(),
         }
     }
 }
@@ -106,6 +110,23 @@ pub struct Progress {
     pub bytes_total: Option<u64>,
     /// Nothing moves until there is room for more work.
     pub waits_for_room: bool,
+}
+
+impl Progress {
+    /// Part of the file that was read, 0 to 1, where its size is known.
+    pub fn part(&self) -> Option<f64> {
+        self.bytes_total.filter(|_| self.bytes > 0).map(|total| self.bytes as f64 / total.max(1) as f64)
+    }
+}
+
+impl ImportReport {
+    /// The whole in a line.
+    pub fn words(&self) -> String {
+        format!(
+            "{} rows read, {} new, {} there already, {} rejected, in {:.1} s",
+            self.read, self.inserted, self.duplicates, self.rejected, self.seconds
+        )
+    }
 }
 
 /// Why an import ended early. Unless it says otherwise, nothing was changed.
@@ -155,6 +176,9 @@ pub enum ImportError {
     /// New contacts could not be queued; committed batches stay.
     #[error("{0}")]
     Enqueue(String),
+    /// Somebody ended it.
+    #[error("stopped: rows before it are imported, the same import again goes on with the rest")]
+    Stopped,
     /// A fault of this program.
     #[error("the file could not be read to its end: please report this with the kind of file it is")]
     Internal,
@@ -184,8 +208,10 @@ pub async fn import(
     let mut report = ImportReport::default();
     while let Some(batch) = batches.recv().await {
         let so_far = Progress { report, bytes: batch.bytes, bytes_total, waits_for_room: true };
-        wait_for_room(options.room.filter(|_| rehearsal.is_none()), batch.contacts.len(), &mut || progress(so_far))
-            .await?;
+        let room = options.room.filter(|_| rehearsal.is_none());
+        let mut waiting = || progress(so_far);
+        let waits = wait_for_room(room, batch.contacts.len(), &mut waiting);
+        options.stop.run_until_cancelled(waits).await.ok_or(ImportError::Stopped)??;
         let new = match &mut rehearsal {
             Some(rehearsal) => rehearsal.count(&batch.contacts).await?,
             None if batch.contacts.is_empty() => 0,
