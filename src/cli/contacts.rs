@@ -1,4 +1,4 @@
-//! `contacts`: list, show, set, retry, enrich, rescore.
+//! `contacts`: list, show, set, retry, enrich, step, rescore.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use crate::contacts::contact::{self, ContactRow};
 use crate::contacts::filter::Filter;
 use crate::contacts::page::{Sort, Start, page};
 use crate::database::Db;
-use crate::operations::actions::{Action, Enrich, LookUp};
+use crate::operations::actions::{Action, Enrich, LookUp, OneStep};
 use crate::settings::Settings;
 
 pub async fn run(common: &Common, args: &ContactsArgs) -> Result<ExitCode, Failure> {
@@ -66,6 +66,10 @@ fn action(verb: &ContactsVerb, settings: &Settings) -> Result<(Action, Option<f6
         ContactsVerb::Enrich { which, again, max_cost } => {
             let filter = which.filter.clone().unwrap_or_default();
             (Action::Enrich(Enrich { filter, again: *again, checks_only: false }), *max_cost)
+        }
+        ContactsVerb::Step { contact, step, source, again, max_cost } => {
+            let (step, source) = (step.clone(), source.clone());
+            (Action::RunStep(OneStep { contact: *contact, step, source, again: *again }), *max_cost)
         }
         ContactsVerb::Rescore { which } => {
             let filter = which.filter.clone().unwrap_or_default();

@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
+
 use super::Failure;
-use super::args::{Common, JobsArgs, JobsVerb, WhichJobs};
+use super::args::{Common, EditJob, JobsArgs, JobsVerb, WhichJobs};
 use super::confirm::act;
 use super::output::{self, thousands};
 use crate::catalogue;
 use crate::contacts::filter::{Filter, JOBS};
 use crate::database::Db;
-use crate::operations::actions::{Action, JobTarget};
+use crate::operations::actions::{Action, JobChange, JobTarget, run_at};
 use crate::operations::views::{self, JobPage};
 
 pub async fn run(common: &Common, args: &JobsArgs) -> Result<ExitCode, Failure> {
@@ -18,7 +20,7 @@ pub async fn run(common: &Common, args: &JobsArgs) -> Result<ExitCode, Failure> 
             known(lane.as_deref())?;
             None
         }
-        JobsVerb::Show { .. } => None,
+        JobsVerb::Show { .. } | JobsVerb::Edit { .. } => None,
         JobsVerb::Retry(which) => Some(Action::RetryJobs { target: dead_target(which)? }),
         JobsVerb::Cancel(which) => Some(Action::CancelJobs { target: target(which)? }),
         JobsVerb::Discard(which) => Some(Action::DiscardJobs { target: dead_target(which)? }),
@@ -33,6 +35,10 @@ pub async fn run(common: &Common, args: &JobsArgs) -> Result<ExitCode, Failure> 
             let action = action.dated(super::open::anchor(&opened.settings))?;
             act(db, common, action, None).await?;
         }
+        (None, JobsVerb::Edit { id, change }) => {
+            let now = super::ends(db, std::time::Duration::ZERO).await?;
+            act(db, common, Action::EditJob { job: *id, change: changed(change, now)? }, None).await?;
+        }
         (None, JobsVerb::Show { id }) => show(db, common, *id).await?,
         (None, JobsVerb::Dead { lane }) => dead(db, common, lane.as_deref()).await?,
         (None, JobsVerb::List { filter: Some(filter), limit, .. }) => {
@@ -46,6 +52,12 @@ pub async fn run(common: &Common, args: &JobsArgs) -> Result<ExitCode, Failure> 
     }
     opened.close().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn changed(change: &EditJob, now: DateTime<Utc>) -> Result<JobChange, Failure> {
+    let EditJob { priority, at, attempts, source, fresh } = change.clone();
+    let run_at = at.map(|at| run_at(&at, now)).transpose().map_err(Failure::usage)?;
+    Ok(JobChange { priority, run_at, attempts, source, fresh: fresh.map(|fresh| fresh == "yes") })
 }
 
 fn known(lane: Option<&str>) -> Result<(), Failure> {
@@ -124,6 +136,8 @@ async fn show(db: &Db, common: &Common, id: i64) -> Result<(), Failure> {
         "job {} in lane {}: {} of contact {}, {}, attempt {} of {}",
         j.id, j.lane, j.kind, j.contact_id, j.state, j.attempt, j.max_attempts
     ))?;
+    let asks = Some(detail.asks()).filter(|asks| !asks.is_empty()).map_or_else(String::new, |asks| format!("; {asks}"));
+    output::line(&format!("priority {}, runs at {}{asks}", j.priority, j.run_at.format("%m-%d %H:%M:%SZ")))?;
     let rows: Vec<Vec<String>> = detail
         .failures
         .iter()

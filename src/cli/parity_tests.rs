@@ -8,7 +8,7 @@ use clap::{Command, CommandFactory, Parser};
 
 use super::args::Cli;
 use crate::console::command::tree;
-use crate::operations::actions::{Action, Chore, Enrich, JobTarget, LookUp, Schedule, twin};
+use crate::operations::actions::{Action, Chore, Enrich, JobChange, JobTarget, LookUp, OneStep, Schedule, twin};
 
 /// What is no operator's act: it measures, packs, serves or starts a process.
 const NO_ACT: [&str; 10] =
@@ -108,6 +108,18 @@ fn actions() -> Vec<Action> {
         Action::CancelJobs { target: filter.clone() },
         Action::DiscardJobs { target: ids.clone() },
         Action::ReprioritiseJobs { target: ids, priority: 5 },
+        Action::EditJob {
+            job: 17,
+            change: JobChange {
+                priority: Some(5),
+                run_at: until,
+                attempts: Some(9),
+                source: Some("hunter-domain".into()),
+                fresh: Some(true),
+            },
+        },
+        Action::EditJob { job: 17, change: JobChange { run_at: Some(DateTime::UNIX_EPOCH), ..JobChange::default() } },
+        Action::RunStep(OneStep { contact: 7, step: text("email_find"), source: Some("hunter".into()), again: true }),
         Action::LookUp(look_up("", true)),
         Action::LookUp(look_up("status:failed", false)),
         Action::Enrich(enrich(false)),

@@ -226,7 +226,7 @@ pub fn job() -> Answer {
         last_error: Some("503 upstream overloaded".into()),
         ..page.rows[0].clone()
     };
-    Answer::Job(Some(JobDetail { job, failures: vec![failure(4, 300), failure(5, 230)] }))
+    Answer::Job(Some(JobDetail { job, args: json!({}), failures: vec![failure(4, 300), failure(5, 230)] }))
 }
 
 pub fn history() -> Answer {

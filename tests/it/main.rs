@@ -46,6 +46,7 @@ mod fleet_versions;
 mod hardening;
 mod house;
 mod import_files;
+mod jobs_edit;
 mod known_defects;
 mod lookup_batches;
 mod lookup_packages;

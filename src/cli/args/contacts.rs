@@ -53,6 +53,22 @@ pub enum ContactsVerb {
         #[arg(long, value_name = "USD")]
         max_cost: Option<f64>,
     },
+    /// Run one step of one contact now.
+    Step {
+        /// Its id.
+        contact: i64,
+        /// carrier_check, business, company, address, email_find, email_verify, person or duplicates.
+        step: String,
+        /// Whom it asks, such as hunter-domain; the first who can be asked without it.
+        #[arg(long)]
+        source: Option<String>,
+        /// Ask anew also where a fresh answer is there.
+        #[arg(long)]
+        again: bool,
+        /// Refuse when the estimated price is above this.
+        #[arg(long, value_name = "USD")]
+        max_cost: Option<f64>,
+    },
     /// Look for duplicates anew; quality scores are always current.
     Rescore {
         /// Which contacts.

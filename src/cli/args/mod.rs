@@ -15,7 +15,7 @@ pub use ask::AskArgs;
 pub use breakers::{BreakersArgs, BreakersVerb, HoldArgs};
 pub use contacts::{ContactsArgs, ContactsVerb, DuplicatesArgs, DuplicatesVerb, LookupArgs, UsageArgs, WhyArgs};
 pub use files::{ExportArgs, ImportArgs};
-pub use queue::{JobsArgs, JobsVerb, LanesArgs, LanesVerb, WhichJobs};
+pub use queue::{EditJob, JobsArgs, JobsVerb, LanesArgs, LanesVerb, WhichJobs};
 pub use records::{AuditArgs, DoctorArgs, NodesArgs, NodesVerb, RecordsArgs, ThroughputArgs};
 pub use runs::{ConsoleArgs, DemoArgs, SandboxArgs, WorkerArgs};
 

@@ -48,12 +48,41 @@ pub enum JobsVerb {
         #[arg(long)]
         priority: i16,
     },
+    /// Change what one waiting job will do; undo takes it back.
+    Edit {
+        /// Its number.
+        id: i64,
+        /// What of it.
+        #[command(flatten)]
+        change: EditJob,
+    },
     /// Dead jobs by what went wrong, the largest group first.
     Dead {
         /// Of this lane.
         #[arg(long)]
         lane: Option<String>,
     },
+}
+
+/// What of a waiting job is changed.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = true, id = "change")]
+pub struct EditJob {
+    /// 0 to 1000; smaller goes first, 100 is ordinary.
+    #[arg(long, group = "change")]
+    pub priority: Option<i16>,
+    /// Not before: now, 30m for so long from now, or a time such as 2026-08-22T11:59:00Z.
+    #[arg(long, value_name = "WHEN", group = "change")]
+    pub at: Option<String>,
+    /// Attempts allowed in all.
+    #[arg(long, group = "change")]
+    pub attempts: Option<i16>,
+    /// Whom it asks, of those who can answer its step, such as hunter-domain; in another lane its attempts begin anew.
+    #[arg(long, group = "change")]
+    pub source: Option<String>,
+    /// Whether no answer of the cache will do.
+    #[arg(long, value_parser = ["yes", "no"], group = "change")]
+    pub fresh: Option<String>,
 }
 
 /// Which jobs a verb means.

@@ -104,7 +104,7 @@ fn turns(slot: &str) -> [(String, &'static str); 4] {
 }
 
 /// What changes something and names no lane or breaker.
-const ACTS: [(&str, &str); 30] = [
+const ACTS: [(&str, &str); 32] = [
     ("deck approve ", "agree to what another person asks, by its number"),
     ("deck refuse ", "refuse what another person asks, by its number"),
     ("deck require on", "let what is heavy need a second person in this environment"),
@@ -119,6 +119,8 @@ const ACTS: [(&str, &str); 30] = [
     ("jobs retry --filter ", "dead jobs that match a filter in quotes anew"),
     ("jobs cancel --filter ", "take live jobs that match a filter in quotes out"),
     ("jobs discard --filter ", "take dead jobs that match a filter in quotes out"),
+    ("jobs edit ", "one waiting job, by its number: --priority, --at 30m, --attempts, --source, --fresh"),
+    ("contacts step ", "ID STEP: run one step of one contact, such as email_find; --source, --again"),
     ("schedules add ", "NAME 'every 30d' or '0 3 1 * *', --filter, --again"),
     ("schedules pause ", "let a schedule rest, by its name"),
     ("schedules resume ", "let it fire again"),

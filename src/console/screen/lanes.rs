@@ -285,7 +285,7 @@ fn job_facts(model: &Model, detail: &JobDetail, sheet: &mut Sheet<'_>, area: Rec
     let pair = |name: &'static str, value: String, token: Token| -> Vec<Piece<'static>> {
         vec![(format!("{name:<10}").into(), Token::Muted), (value.into(), token)]
     };
-    let lines = vec![
+    let mut lines = vec![
         pair("state", format!("{}, attempt {} of {}", job.state, job.attempt, job.max_attempts), token),
         pair("step", format!("{} in lane {}, priority {}", job.kind, job.lane, job.priority), Token::Text),
         pair("contact", format!("{}  {}", job.contact_id, words::or_none(job.phone.clone())), Token::Text),
@@ -296,6 +296,9 @@ fn job_facts(model: &Model, detail: &JobDetail, sheet: &mut Sheet<'_>, area: Rec
             if job.last_error.is_some() { Token::Warn } else { Token::Muted },
         ),
     ];
+    if !detail.asks().is_empty() {
+        lines.insert(2, pair("call", detail.asks(), Token::Text));
+    }
     let used = lines.len() as u16 + 1;
     sheet.lines(area, &lines);
     let below = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };

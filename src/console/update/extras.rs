@@ -4,7 +4,9 @@ use chrono::SecondsFormat;
 
 use super::papers::item;
 use super::records;
+use crate::console::effect::Answer;
 use crate::console::model::{Item, Level, Model, Screen, TimelineTab};
+use crate::enrichment::graph::Step;
 use crate::operations::views::NodeView;
 
 /// The lines that fit here.
@@ -13,6 +15,8 @@ pub(super) fn items(model: &Model) -> Vec<Item> {
         (Screen::Overview, _) => overview(),
         (Screen::Lanes, Level::Lanes) => model.lanes.list.id.as_deref().map_or_else(Vec::new, lane),
         (Screen::Lanes, Level::Jobs) => vec![("jobs of every lane that match a filter", "jobs list --filter ".into())],
+        (Screen::Lanes, Level::Job(id)) => job(model, *id),
+        (Screen::Contacts, _) if model.contacts.open.is_some() => steps(model),
         (Screen::Contacts, _) => contacts(model),
         (Screen::Timeline, _) if model.timeline.tab == TimelineTab::Audit => audit(model),
         (Screen::Timeline, _) if model.timeline.tab == TimelineTab::Logs => logs(model),
@@ -48,6 +52,33 @@ fn logs(model: &Model) -> Vec<(&'static str, String)> {
         ("today's log of this node, where its file is on this machine", format!("logs --node {}", n.node))
     };
     model.node_rows().iter().map(of_node).collect()
+}
+
+/// What of a job can be changed before it is claimed, beginning from what it is.
+fn job(model: &Model, id: i64) -> Vec<(&'static str, String)> {
+    let Some(Answer::Job(Some(detail))) = model.answer() else { return Vec::new() };
+    if !matches!(detail.job.state.as_str(), "waiting" | "scheduled") {
+        return Vec::new();
+    }
+    let mut lines = vec![("let it run at once", format!("jobs edit {id} --at now"))];
+    lines.push(("put it off, for example by 30m", format!("jobs edit {id} --at 30m ")));
+    lines.push(("so many attempts in all", format!("jobs edit {id} --attempts {} ", detail.job.max_attempts)));
+    let sources = Step::parse(&detail.job.kind).map_or(&[][..], Step::sources);
+    let asked = detail.args["source"].as_str().unwrap_or_default();
+    let others = sources.iter().filter(|source| sources.len() > 1 && source.name != asked);
+    lines.extend(others.map(|source| ("ask somebody else", format!("jobs edit {id} --source {}", source.name))));
+    if !matches!(Step::parse(&detail.job.kind), Some(Step::Lookup | Step::Duplicates)) {
+        let fresh = if detail.args["fresh"] == true { "no" } else { "yes" };
+        lines.push(("whether no answer of the cache will do", format!("jobs edit {id} --fresh {fresh}")));
+    }
+    lines
+}
+
+/// Steps of the open contact, to be run by themselves.
+fn steps(model: &Model) -> Vec<(&'static str, String)> {
+    let Some((id, _)) = model.contacts.open else { return Vec::new() };
+    let steps = Step::ALL.into_iter().filter(|step| *step != Step::Lookup);
+    steps.map(|step| ("run one step", format!("contacts step {id} {}", step.name()))).collect()
 }
 
 fn audit(model: &Model) -> Vec<(&'static str, String)> {

@@ -42,6 +42,7 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
             nodes::state(tx, node).await?
         }
         Action::RestoreJobs { batch } => jobs::state(tx, *batch).await?,
+        Action::RestoreJob { job, .. } => jobs::terms(tx, *job).await?,
         Action::AckAlert { .. } | Action::SilenceAlert { .. } => alerts::state(tx, &inverse.action).await?,
         Action::AddSchedule(Schedule { name, .. })
         | Action::RemoveSchedule { name }
@@ -60,6 +61,8 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         | Action::DiscardJobs { .. }
         | Action::ReprioritiseJobs { .. }
         | Action::RestorePriorities { .. }
+        | Action::EditJob { .. }
+        | Action::RunStep(_)
         | Action::LookUp(_)
         | Action::Enrich(_)
         | Action::Merge { .. }

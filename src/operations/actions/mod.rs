@@ -24,6 +24,7 @@ mod plan;
 mod record;
 mod schedules;
 mod seconds;
+mod steps;
 mod twin;
 mod wishes;
 
@@ -36,13 +37,13 @@ pub use bulk::{Watch, close_left, in_batches, run_bulk};
 pub use draft::Refusal;
 pub use estimate::Each;
 pub use import::{ImportWish, run_import};
-pub use jobs::PRIORITIES;
+pub use jobs::{JobTerms, PRIORITIES};
 pub use plan::{Confirmation, Confirmed, Plan, Tier, plan};
 pub use record::{Receipt, run, undo};
 pub use schedules::{Every, fire_due};
 pub use seconds::{Answered, Second, ask_second, await_second};
 pub use twin::{of as twin, word};
-pub use wishes::{Chore, Enrich, JobTarget, Limits, LookUp, Schedule};
+pub use wishes::{Chore, Enrich, JobChange, JobTarget, Limits, LookUp, OneStep, Schedule, run_at};
 
 /// What an operator can wish for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -177,6 +178,22 @@ pub enum Action {
         /// Numbers and priorities.
         jobs: Vec<(i64, i16)>,
     },
+    /// Change what one waiting job will do.
+    EditJob {
+        /// Its number.
+        job: i64,
+        /// What of it.
+        change: JobChange,
+    },
+    /// Give a job back what it was before: an undo.
+    RestoreJob {
+        /// Its number.
+        job: i64,
+        /// What it was.
+        terms: JobTerms,
+    },
+    /// Run one step of one contact.
+    RunStep(OneStep),
     /// Enqueue lookups of the contacts that match.
     LookUp(LookUp),
     /// Plan the steps of the contacts that match anew.
@@ -292,6 +309,8 @@ impl Action {
             Action::DiscardJobs { .. } => "jobs discard",
             Action::RestoreJobs { .. } => "jobs restore",
             Action::ReprioritiseJobs { .. } | Action::RestorePriorities { .. } => "jobs reprioritise",
+            Action::EditJob { .. } | Action::RestoreJob { .. } => "jobs edit",
+            Action::RunStep(_) => "contacts step",
             Action::LookUp(_) => "lookup",
             Action::AckAlert { .. } => "alerts ack",
             Action::SilenceAlert { .. } => "alerts silence",
@@ -340,6 +359,8 @@ impl Action {
             Action::QuietNode { node, .. } | Action::WakeNode { node } | Action::DrainNode { node, .. } => node.clone(),
             Action::RestoreJobs { batch } => format!("batch {batch}"),
             Action::RestorePriorities { jobs } => format!("{} jobs", jobs.len()),
+            Action::EditJob { job, .. } | Action::RestoreJob { job, .. } => format!("job {job}"),
+            Action::RunStep(OneStep { contact, step, .. }) => format!("{step} of contact {contact}"),
             Action::AckAlert { id, .. } => format!("alert {id}"),
             Action::SilenceAlert { key, .. } => key.clone(),
             Action::LookUp(wish) if wish.filter.is_empty() => "all contacts".into(),

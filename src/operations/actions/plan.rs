@@ -7,7 +7,7 @@ use super::draft::{Draft, Refusal};
 use super::{
     Action, alerts, breakers, cards, contacts, credentials, enrich, jobs, lanes, merges, nodes, schedules,
     seconds::{self, Second},
-    twin,
+    steps, twin,
 };
 use crate::database::Db;
 
@@ -115,6 +115,10 @@ impl Confirmed {
 
 /// Counts what `action` would touch, and changes nothing.
 pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
+    let action = match action {
+        Action::RunStep(wish) => Action::RunStep(steps::named(db, wish).await?),
+        other => other,
+    };
     let draft = match &action {
         Action::PauseLane { .. }
         | Action::ResumeLane { .. }
@@ -128,7 +132,10 @@ pub async fn plan(db: &Db, action: Action) -> Result<Plan, Refusal> {
         | Action::DiscardJobs { .. }
         | Action::RestoreJobs { .. }
         | Action::ReprioritiseJobs { .. }
-        | Action::RestorePriorities { .. } => jobs::plan(db, &action).await?,
+        | Action::RestorePriorities { .. }
+        | Action::EditJob { .. }
+        | Action::RestoreJob { .. } => jobs::plan(db, &action).await?,
+        Action::RunStep(wish) => steps::plan(db, wish).await?,
         Action::QuietNode { .. } | Action::WakeNode { .. } | Action::DrainNode { .. } => {
             nodes::plan(db, &action).await?
         }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::draft::{Done, Refusal};
 use super::{
     Action, Actor, Confirmed, Plan, alerts, breakers, cards, contacts, credentials, enrich, inverse, jobs, lanes,
-    merges, nodes, schedules, seconds, twin,
+    merges, nodes, schedules, seconds, steps, twin,
 };
 use crate::database::{Db, Error};
 
@@ -93,7 +93,10 @@ async fn act(tx: &mut PgConnection, plan: &Plan, actor: &Actor) -> Result<Done, 
         | Action::DiscardJobs { .. }
         | Action::RestoreJobs { .. }
         | Action::ReprioritiseJobs { .. }
-        | Action::RestorePriorities { .. } => jobs::act(tx, &plan.action, plan.bound).await,
+        | Action::RestorePriorities { .. }
+        | Action::EditJob { .. }
+        | Action::RestoreJob { .. } => jobs::act(tx, &plan.action, plan.bound).await,
+        Action::RunStep(wish) => steps::act(tx, wish).await,
         Action::QuietNode { .. } | Action::WakeNode { .. } | Action::DrainNode { .. } => {
             nodes::act(tx, &plan.action, actor).await
         }

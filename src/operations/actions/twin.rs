@@ -1,9 +1,9 @@
 //! The command that does the same as an action: what dialogs and receipts show, what the audit log keeps, for a shell to run.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::{Action, Chore, JobTarget, Schedule};
+use super::{Action, Chore, JobChange, JobTarget, OneStep, Schedule};
 
 /// What takes back a row whose number is not known here.
 pub(super) const UNDO: &str = "switchboard undo";
@@ -20,6 +20,12 @@ pub fn of(action: &Action, now: DateTime<Utc>) -> String {
         }
         Action::RetryJobs { target } | Action::CancelJobs { target } | Action::DiscardJobs { target } => jobs(target),
         Action::ReprioritiseJobs { target, priority } => format!("{} --priority {priority}", jobs(target)),
+        Action::RestoreJob { .. } => return UNDO.into(),
+        Action::EditJob { job, change } => format!(" {job}{}", edit(change, now)),
+        Action::RunStep(OneStep { contact, step, source, again }) => {
+            let again = if *again { " --again" } else { "" };
+            format!(" {contact} {}{}{again}", word(step), option("source", source.as_deref()))
+        }
         Action::LookUp(wish) => contacts(&wish.filter, wish.again),
         Action::Enrich(wish) => contacts(&wish.filter, wish.again),
         Action::SetContact { contact, fields } => {
@@ -75,6 +81,18 @@ fn jobs(target: &JobTarget) -> String {
 fn contacts(filter: &str, again: bool) -> String {
     let which = if filter.is_empty() { " --all".to_owned() } else { option("filter", Some(filter)) };
     which + if again { " --again" } else { "" }
+}
+
+fn edit(change: &JobChange, now: DateTime<Utc>) -> String {
+    let JobChange { priority, run_at, attempts, source, fresh } = change;
+    let number = |name: &str, value: &Option<i16>| value.map_or_else(String::new, |n| format!(" --{name} {n}"));
+    let at = match run_at {
+        None => String::new(),
+        Some(at) if *at <= now => " --at now".to_owned(),
+        Some(at) => format!(" --at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+    };
+    let fresh = fresh.map_or("", |fresh| if fresh { " --fresh yes" } else { " --fresh no" });
+    number("priority", priority) + &at + &number("attempts", attempts) + &option("source", source.as_deref()) + fresh
 }
 
 fn add(schedule: &Schedule) -> String {

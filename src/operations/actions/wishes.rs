@@ -1,5 +1,6 @@
 //! What wishes are about: which contacts, which jobs, how often.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Recurring work.
@@ -112,4 +113,51 @@ impl JobTarget {
             JobTarget::Filter(text) => text.clone(),
         }
     }
+}
+
+/// What of a waiting job is changed; what is none stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobChange {
+    /// 0 to 1,000; smaller goes first.
+    #[serde(default)]
+    pub priority: Option<i16>,
+    /// Not before then; a time that is over: at once.
+    #[serde(default)]
+    pub run_at: Option<DateTime<Utc>>,
+    /// Attempts allowed in all, those that are used included.
+    #[serde(default)]
+    pub attempts: Option<i16>,
+    /// Whom it asks, of those who can answer its step.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Whether no answer of the cache will do.
+    #[serde(default)]
+    pub fresh: Option<bool>,
+}
+
+/// When a job shall run: `now`, so long from now (`30m`), or a whole time; the error is one sentence.
+pub fn run_at(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    let wrong = || format!("{text} is no moment: write now, 30m for so long from now, or 2026-08-22T11:59:00Z");
+    if text == "now" {
+        // Over by any clock.
+        return Ok(DateTime::UNIX_EPOCH);
+    }
+    let span = crate::settings::parse_duration(text).and_then(|span| chrono::TimeDelta::from_std(span).ok());
+    let then = span.and_then(|span| now.checked_add_signed(span)).or_else(|| text.parse().ok());
+    then.ok_or_else(wrong)
+}
+
+/// One step of one contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneStep {
+    /// The contact.
+    pub contact: i64,
+    /// The step.
+    pub step: String,
+    /// Whom it asks; none: the first who can be asked.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// No answer of the cache will do.
+    #[serde(default)]
+    pub again: bool,
 }

@@ -12,7 +12,7 @@ const COMMAND_MAX: usize = 32_768;
 
 /// Options that a command of a runbook may have. Neither what answers a question beforehand (`--yes`) nor what leads to
 /// another database is among them.
-const OPTIONS: [&str; 16] = [
+const OPTIONS: [&str; 20] = [
     "--reason",
     "--for",
     "--filter",
@@ -29,10 +29,15 @@ const OPTIONS: [&str; 16] = [
     "--back",
     "--batch",
     "--work",
+    "--at",
+    "--attempts",
+    "--source",
+    "--fresh",
 ];
 
 /// Verbs whose targets are numbers or processes of that day.
-const BY_NUMBER: [&str; 6] = ["jobs ", "alerts ack", "duplicates ", "contacts set", "nodes ", "credentials retire"];
+const BY_NUMBER: [&str; 7] =
+    ["jobs ", "alerts ack", "duplicates ", "contacts set", "contacts step", "nodes ", "credentials retire"];
 
 /// One audited action, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

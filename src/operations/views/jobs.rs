@@ -90,6 +90,9 @@ pub struct FailureView {
 pub struct JobDetail {
     /// The job.
     pub job: JobRow,
+    /// What it was made with: whom it asks (`source`), who had no answer before (`tried`), whether no answer of the cache
+    /// will do (`fresh`); what is usual is left out.
+    pub args: serde_json::Value,
     /// Its failures.
     pub failures: Vec<FailureView>,
 }
@@ -145,8 +148,22 @@ pub async fn job(db: &Db, id: i64) -> Result<Option<JobDetail>> {
     let sql = format!("SELECT {COLUMNS} FROM jobs j LEFT JOIN contacts c ON c.id = j.contact_id WHERE j.id = $1");
     let job: Option<JobRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db.pool()).await?;
     let Some(job) = job else { return Ok(None) };
+    let args: Option<serde_json::Value> =
+        sqlx::query_scalar("SELECT args FROM jobs WHERE id = $1").bind(id).fetch_optional(db.pool()).await?;
     let failures = "SELECT f.attempt, f.burnt, f.probe, f.error_kind, f.http_status, f.message, f.started_at, f.took_ms, n.node
                     FROM job_failures f LEFT JOIN nodes n ON n.epoch = f.lease_epoch WHERE f.job_id = $1 ORDER BY f.id LIMIT 200";
     let failures = sqlx::query_as(failures).bind(id).fetch_all(db.pool()).await?;
-    Ok(Some(JobDetail { job, failures }))
+    Ok(Some(JobDetail { job, args: args.unwrap_or_default(), failures }))
+}
+
+impl JobDetail {
+    /// What it was made with, in words; empty where all is as usual.
+    pub fn asks(&self) -> String {
+        let tried: Vec<&str> = self.args["tried"].as_array().into_iter().flatten().filter_map(|t| t.as_str()).collect();
+        let mut says: Vec<String> =
+            self.args["source"].as_str().map(|name| format!("asks {name}")).into_iter().collect();
+        says.extend((!tried.is_empty()).then(|| format!("after {}", tried.join(", "))));
+        says.extend((self.args["fresh"] == true).then(|| "no answer of the cache will do".to_owned()));
+        says.join("; ")
+    }
 }

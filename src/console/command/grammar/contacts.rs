@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::super::Command;
 use crate::console::effect::Import as File;
 use crate::console::model::Reading;
-use crate::operations::actions::{Action, Enrich};
+use crate::operations::actions::{Action, Enrich, OneStep};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Contacts {
@@ -31,6 +31,14 @@ pub(super) enum Contacts {
     Enrich {
         #[command(flatten)]
         which: Which,
+        #[arg(long)]
+        again: bool,
+    },
+    Step {
+        contact: i64,
+        step: String,
+        #[arg(long)]
+        source: Option<String>,
         #[arg(long)]
         again: bool,
     },
@@ -109,6 +117,9 @@ pub(super) fn contacts(verb: Contacts) -> Result<Command, String> {
         }
         Contacts::Retry { filter } => Command::LookUp { filter: format!("({filter}) status:failed"), again: false },
         Contacts::Enrich { which, again } => enrich(which.filter, again, false),
+        Contacts::Step { contact, step, source, again } => {
+            Command::Act(Action::RunStep(OneStep { contact, step, source, again }))
+        }
         Contacts::Rescore(which) => enrich(which.filter, false, true),
     })
 }

@@ -155,7 +155,7 @@ pub(super) fn parse(line: &str, now: DateTime<Utc>) -> Result<Command, String> {
     Ok(match typed {
         Typed::Lanes(verb) => queue::lanes(verb)?,
         Typed::Breakers(verb) => queue::breakers(verb, now)?,
-        Typed::Jobs(verb) => queue::jobs(verb)?,
+        Typed::Jobs(verb) => queue::jobs(verb, now)?,
         Typed::Alerts(verb) => queue::alerts(verb, now)?,
         Typed::Schedules(verb) => queue::schedules(verb),
         Typed::Contacts(verb) => contacts::contacts(verb)?,

@@ -7,7 +7,7 @@ use super::super::Command;
 use crate::catalogue;
 use crate::console::confirm;
 use crate::console::model::{JOB_TABS, Reading, Screen};
-use crate::operations::actions::{Action, Chore, Enrich, JobTarget, Schedule};
+use crate::operations::actions::{Action, Chore, Enrich, JobChange, JobTarget, Schedule, run_at};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Lanes {
@@ -89,10 +89,30 @@ pub(super) enum Jobs {
         #[arg(long)]
         priority: i16,
     },
+    Edit {
+        id: i64,
+        #[command(flatten)]
+        change: Edit,
+    },
     Dead {
         #[arg(long)]
         lane: Option<String>,
     },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true, id = "change")]
+pub(super) struct Edit {
+    #[arg(long, group = "change")]
+    priority: Option<i16>,
+    #[arg(long, group = "change")]
+    at: Option<String>,
+    #[arg(long, group = "change")]
+    attempts: Option<i16>,
+    #[arg(long, group = "change")]
+    source: Option<String>,
+    #[arg(long, value_parser = ["yes", "no"], group = "change")]
+    fresh: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -290,7 +310,7 @@ pub(super) fn breakers(verb: Breakers, now: DateTime<Utc>) -> Result<Command, St
     }))
 }
 
-pub(super) fn jobs(verb: Jobs) -> Result<Command, String> {
+pub(super) fn jobs(verb: Jobs, now: DateTime<Utc>) -> Result<Command, String> {
     Ok(Command::Act(match verb {
         Jobs::Show { id } => return Ok(Command::Job(id)),
         Jobs::Dead { lane: Some(name) } => return Ok(Command::Jobs(lane(name)?, place("dead"))),
@@ -300,8 +320,15 @@ pub(super) fn jobs(verb: Jobs) -> Result<Command, String> {
         Jobs::Cancel(which) => Action::CancelJobs { target: target(which)? },
         Jobs::Discard(which) => Action::DiscardJobs { target: dead(which)? },
         Jobs::Retry(which) => Action::RetryJobs { target: dead(which)? },
+        Jobs::Edit { id, change } => Action::EditJob { job: id, change: changed(change, now)? },
         Jobs::Reprioritise { which, priority } => Action::ReprioritiseJobs { target: target(which)?, priority },
     }))
+}
+
+fn changed(change: Edit, now: DateTime<Utc>) -> Result<JobChange, String> {
+    let Edit { priority, at, attempts, source, fresh } = change;
+    let run_at = at.map(|at| run_at(&at, now)).transpose()?;
+    Ok(JobChange { priority, run_at, attempts, source, fresh: fresh.map(|fresh| fresh == "yes") })
 }
 
 /// The verb itself says which states it is for.

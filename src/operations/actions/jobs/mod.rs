@@ -1,5 +1,6 @@
 //! What operators do to jobs, single ones or all that a filter matches: one statement each, whatever the number.
 
+mod edit;
 mod priority;
 mod restore;
 mod retry;
@@ -13,6 +14,7 @@ use super::{Action, JobTarget};
 use crate::database::Db;
 use crate::queue;
 
+pub use edit::{JobTerms, terms};
 pub use priority::PRIORITIES;
 pub(super) use restore::state;
 
@@ -23,6 +25,8 @@ pub(super) async fn plan(db: &Db, action: &Action) -> Result<Draft, Refusal> {
         Action::ReprioritiseJobs { target, priority } => priority::plan(db, target, *priority).await,
         Action::RestorePriorities { jobs } => Ok(priority::plan_back(jobs)),
         Action::RestoreJobs { batch } => restore::plan(db, *batch).await,
+        Action::EditJob { job, change } => edit::plan(db, *job, change).await,
+        Action::RestoreJob { job, .. } => Ok(edit::plan_back(*job)),
         _ => Err(super::draft::misplaced()),
     }
 }
@@ -31,6 +35,8 @@ pub(super) async fn act(tx: &mut PgConnection, action: &Action, bound: i64) -> R
     match action {
         Action::RestorePriorities { jobs } => priority::act_back(tx, jobs).await,
         Action::RestoreJobs { batch } => restore::act(tx, *batch).await,
+        Action::EditJob { job, change } => edit::act(tx, *job, change).await,
+        Action::RestoreJob { job, terms } => edit::act_back(tx, *job, terms).await,
         _ => Ok(part(tx, action, Reach::whole(bound)).await?.done),
     }
 }
