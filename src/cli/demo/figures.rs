@@ -206,14 +206,16 @@ impl Run {
         }
         let length = (first.until - first.from).to_std().unwrap_or_default();
         let counted: Vec<(&str, (usize, usize))> = around(calls, &lanes, (first.from, length)).into_iter().collect();
-        let part = |(before, during): &(usize, usize)| *during as f64 / (*before).max(1) as f64;
+        let whole = length.as_secs_f64();
+        let had = (first.from - self.at).as_seconds_f64().clamp(0.1, whole);
+        // The run may be younger than the outage is long.
+        let part = |(before, during): &(usize, usize)| *during as f64 / (*before).max(1) as f64 * had / whole;
         let told: Vec<String> =
             counted.iter().map(|(lane, (before, during))| format!("{lane} {before} -> {during}")).collect();
         let judged = counted.iter().filter(|(_, (before, _))| *before >= CALLS_MIN).map(|(_, calls)| part(calls));
         let worst = judged.fold(f64::MAX, f64::min);
-        let had = (first.from - self.at).as_seconds_f64().min(length.as_secs_f64());
         let told = format!(
-            "the slowest lane with {CALLS_MIN} calls or more; calls in {} s before the outage (the run was {had:.1} s old) and in it: {}. \
+            "the slowest lane with {CALLS_MIN} calls or more; calls in {had:.1} s before the outage and in its {} s: {}. \
              No verdict: no lane is held to a rate here, and each ends when its work does; {elsewhere}",
             length.as_secs(),
             told.join(", ")
@@ -221,7 +223,7 @@ impl Run {
         if worst == f64::MAX {
             return Row::figure(name, 0.0, "lanes").note(told);
         }
-        Row::figure(name, worst, "of the calls before").note(told)
+        Row::figure(name, worst, "of the rate before").note(told)
     }
 }
 
