@@ -11,7 +11,7 @@ use super::output;
 use crate::database::Db;
 use crate::operations::actions::{
     Action, Actor, Answered, Confirmation, Confirmed, Plan, Receipt, Second, Tier, Watch, ask_second, await_second,
-    in_batches, plan, run, run_bulk,
+    in_batches, note_refused, plan, run, run_bulk,
 };
 use crate::operations::views::{deck, open_question};
 use crate::telemetry::inert;
@@ -67,19 +67,22 @@ async fn second(db: &Db, common: &Common, plan: Plan) -> Result<Plan, Failure> {
     if plan.tier < Tier::Heavy || !(plan.second.required || common.second) {
         return Ok(plan);
     }
-    let (ask, until) = ask_second(db, &plan, &Actor::here("command line")).await?;
+    let actor = Actor::here("command line");
+    let (ask, until) = ask_second(db, &plan, &actor).await?;
     eprintln!(
         "This needs a second person: somebody else answers it with @ in a console, or by `switchboard deck approve {ask}`, until {}Z.",
         until.format("%H:%M:%S")
     );
-    match await_second(db, ask).await? {
+    let why = match await_second(db, ask).await? {
         Some(Answered { yes: true, by }) => {
             eprintln!("{} agreed.", inert(&by));
-            Ok(Plan { second: Second { ask: Some(ask), ..plan.second }, ..plan })
+            return Ok(Plan { second: Second { ask: Some(ask), ..plan.second }, ..plan });
         }
-        Some(Answered { by, .. }) => Err(Failure::new(format!("nothing was done: {by} refused it"))),
-        None => Err(Failure::new("nothing was done: nobody answered in time; ask again when somebody is there")),
-    }
+        Some(Answered { by, .. }) => format!("nothing was done: {by} refused it"),
+        None => "nothing was done: nobody answered in time; ask again when somebody is there".to_owned(),
+    };
+    note_refused(db, &plan, &actor, &why).await;
+    Err(Failure::new(why))
 }
 
 /// Runs it; what takes several batches shows how far it is on a terminal, and ends after its batch at Ctrl-C.

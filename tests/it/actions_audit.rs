@@ -13,6 +13,12 @@ async fn audit(db: &Db, id: &Value) -> Value {
     sqlx::query_scalar(sql).bind(id.as_i64().unwrap()).fetch_one(db.pool()).await.unwrap()
 }
 
+/// Verbs and results of what was refused while it was acted, oldest first.
+async fn refusals(db: &Db) -> Value {
+    let sql = "SELECT coalesce(jsonb_agg(jsonb_build_array(verb, result) ORDER BY id), '[]') FROM audit_log WHERE result LIKE 'refused: %'";
+    sqlx::query_scalar(sql).fetch_one(db.pool()).await.unwrap()
+}
+
 async fn lane(db: &Db) -> (bool, Option<i32>) {
     sqlx::query_as("SELECT paused, concurrency FROM lanes WHERE lane = 'twilio'").fetch_one(db.pool()).await.unwrap()
 }
@@ -103,9 +109,20 @@ async fn undo_refuses_when_somebody_else_acted_since() {
     program.json(&["lanes", "scale", "twilio", "7"]).await;
     let refusal = program.run(&["undo", &scaled["audit_id"].to_string()]).await.refusal(1);
     assert_eq!(refusal, "twilio has changed since; nothing was taken back");
-    assert_eq!((lane(&test.db).await, count(&test.db, "SELECT count(*) FROM audit_log").await), ((false, Some(7)), 2));
+    assert_eq!(lane(&test.db).await, (false, Some(7)));
+    let told = json!([["lanes scale", "refused: twilio has changed since; nothing was taken back"]]);
+    assert_eq!(refusals(&test.db).await, told);
     let refusal = program.run(&["undo", "4711"]).await.refusal(1);
     assert!(refusal.starts_with("there is no audit row 4711"), "{refusal}");
+    assert_eq!(count(&test.db, "SELECT count(*) FROM audit_log").await, 3, "what is not there is not wished for");
+    let told = program.json(&["audit"]).await[0].clone();
+    assert_eq!((&told["twin"], &told["radius"]), (&json!("switchboard undo 1"), &json!(0)), "{told}");
+    let refusal = program.run(&["undo", &told["id"].to_string()]).await.refusal(1);
+    assert!(refusal.contains("has nothing to take back"), "{refusal}");
+    program.json(&["lanes", "scale", "twilio", "5"]).await;
+    program.json(&["undo", &scaled["audit_id"].to_string()]).await;
+    assert_eq!(lane(&test.db).await, (false, None), "the refused undo did not use it up");
+    assert!(switchboard::operations::views::audit_chain(&test.db, None).await.unwrap().whole);
 }
 
 #[tokio::test]

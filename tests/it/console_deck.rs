@@ -136,6 +136,10 @@ async fn the_command_line_asks_a_second_person_and_nobody_is_their_own() {
     of_bo.json(&["deck", "refuse", "1"]).await;
     let refused = asks.ended().await;
     assert!(refused.code == 1 && refused.err.contains("nothing was done: bo refused it"), "{refused:?}");
+    let told =
+        "SELECT verb || ' by ' || login FROM audit_log WHERE result = 'refused: nothing was done: bo refused it'";
+    let told: Vec<String> = sqlx::query_scalar(told).fetch_all(test.db.pool()).await.unwrap();
+    assert_eq!(told, [format!("jobs discard by {}", ada.name)]);
     assert_eq!(count(&test.db, "SELECT count(*) FROM jobs").await, 3);
     let asks = of_ada.start(&["jobs", "discard", "--lane", "twilio", "--yes"]);
     until(&test.db, "SELECT EXISTS (SELECT FROM second_asks WHERE id = 2)").await;

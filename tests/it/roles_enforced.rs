@@ -211,6 +211,15 @@ async fn an_operator_acts_but_can_not_rotate_unseal_or_rise_whatever_sql_it_send
     sqlx::raw_sql(AssertSqlSafe(shadow)).execute(operator.db.pool()).await.unwrap();
     let chain = audit_chain(&test.db, None).await.unwrap();
     assert!(chain.whole && chain.rows == 3, "{chain:?}");
+    let refusal = program.run(&["deck", "require", "on", "--yes"]).await.refusal(1);
+    assert!(refusal.contains("this login may not do that"), "{refusal}");
+    let told: (String, String) =
+        sqlx::query_as("SELECT verb, result FROM audit_log WHERE login = $1 ORDER BY seq DESC LIMIT 1")
+            .bind(&operator.name)
+            .fetch_one(test.db.pool())
+            .await
+            .unwrap();
+    assert_eq!(told, ("deck require".to_owned(), format!("refused: {refusal}")));
 }
 
 #[tokio::test]

@@ -172,16 +172,18 @@ impl Plain {
         };
         let until = until.format("%H:%M:%S");
         say::line(&format!("It needs a second person: another one types deck approve {ask}, until {until}Z."))?;
-        Ok(match actions::await_second(db, ask).await {
+        let why = match actions::await_second(db, ask).await {
             Ok(Some(Answered { yes: true, by })) => {
                 say::line(&format!("{by} agreed."))?;
                 asking.has_second(ask);
-                None
+                return Ok(None);
             }
-            Ok(Some(Answered { by, .. })) => Some(format!("{by} refused it")),
-            Ok(None) => Some("nobody answered in time".into()),
-            Err(refusal) => Some(refusal.to_string()),
-        })
+            Ok(Some(Answered { by, .. })) => format!("{by} refused it"),
+            Ok(None) => "nobody answered in time".into(),
+            Err(refusal) => return Ok(Some(refusal.to_string())),
+        };
+        actions::note_refused(db, plan, &self.options.actor, &why).await;
+        Ok(Some(why))
     }
 
     fn prompt(&self) -> io::Result<()> {

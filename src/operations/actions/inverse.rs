@@ -5,14 +5,15 @@ use sqlx::PgConnection;
 
 use super::draft::{Inverse, Refusal};
 use super::{Action, Schedule, alerts, breakers, cards, credentials, jobs, lanes, merges, nodes, schedules};
+use crate::database::Db;
 
-/// Reads the inverse of an audit row and checks that it is still true.
-pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusal> {
+/// Reads what takes an audit row back.
+pub async fn stored(db: &Db, audit_id: i64) -> Result<Inverse, Refusal> {
     let row: Option<(Option<Value>,)> = sqlx::query_as(
         "SELECT CASE WHEN NOT EXISTS (SELECT FROM audit_log WHERE undoes = $1) THEN inverse END FROM audit_log WHERE id = $1",
     )
         .bind(audit_id)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(db.pool())
         .await?;
     let stored = match row {
         None => {
@@ -27,9 +28,13 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
         }
         Some((Some(value),)) => value,
     };
-    let inverse: Inverse = serde_json::from_value(stored).map_err(|_| {
+    serde_json::from_value(stored).map_err(|_| {
         Refusal::Impossible(format!("the inverse of audit row {audit_id} was written by another version; act by hand"))
-    })?;
+    })
+}
+
+/// Checks that what the first action left is still so.
+pub async fn check(tx: &mut PgConnection, inverse: &Inverse) -> Result<(), Refusal> {
     let now = match &inverse.action {
         Action::PauseLane { lane, .. }
         | Action::ResumeLane { lane }
@@ -75,7 +80,7 @@ pub async fn take(tx: &mut PgConnection, audit_id: i64) -> Result<Action, Refusa
             inverse.action.target()
         )));
     }
-    Ok(inverse.action)
+    Ok(())
 }
 
 /// Whether all that is expected is so. What a later version tells beside it does not matter.

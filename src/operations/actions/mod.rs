@@ -1,7 +1,8 @@
 //! Every write of an operator, behind both doors.
 //!
 //! An [`Action`] is a wish; [`plan`] counts what it would touch without touching it; only [`Plan::confirm`] makes a
-//! [`Confirmed`], and only a `Confirmed` runs. The write, its audit row, its timeline line and its inverse commit together.
+//! [`Confirmed`], and only a `Confirmed` runs. The write, its audit row, its timeline line and its inverse commit together; what
+//! is refused while it runs leaves an audit row alone.
 
 mod actor;
 mod alerts;
@@ -22,6 +23,7 @@ mod merges;
 mod nodes;
 mod plan;
 mod record;
+mod refused;
 mod schedules;
 mod seconds;
 mod steps;
@@ -40,6 +42,7 @@ pub use import::{ImportWish, run_import};
 pub use jobs::{JobTerms, PRIORITIES};
 pub use plan::{Confirmation, Confirmed, Plan, Tier, plan};
 pub use record::{Receipt, run, undo};
+pub use refused::{REFUSED, note_refused};
 pub use schedules::{Every, fire_due};
 pub use seconds::{Answered, Second, ask_second, await_second};
 pub use twin::{of as twin, word};

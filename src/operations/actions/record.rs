@@ -3,10 +3,10 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::draft::{Done, Refusal};
+use super::draft::{Done, Inverse, Refusal};
 use super::{
     Action, Actor, Confirmed, Plan, alerts, breakers, cards, contacts, credentials, enrich, inverse, jobs, lanes,
-    merges, nodes, schedules, seconds, steps, twin,
+    merges, nodes, refused, schedules, seconds, steps, twin,
 };
 use crate::database::{Db, Error};
 
@@ -28,14 +28,19 @@ pub struct Receipt {
 /// Two people's actions may meet on the same rows; the one that PostgreSQL turns away is tried again.
 pub(super) const TRIES: u32 = 4;
 
-/// Runs what was agreed to. Nothing happens if what it touches has drifted by more than 1 % since it was shown.
+/// Runs what was agreed to. Nothing happens if what it touches has drifted by more than 1 % since it was shown; then, and
+/// wherever else it is refused, the audit log tells of the refusal.
 pub async fn run(db: &Db, confirmed: Confirmed, actor: &Actor) -> Result<Receipt, Refusal> {
     let plan = confirmed.plan();
     let mut tried = 1;
     loop {
         match attempt(db, plan, actor).await {
             Err(refusal) if tried < TRIES && collided(&refusal) => tried += 1,
-            ended => return ended,
+            Err(refusal) => {
+                refused::told(db, Row::of(plan), actor, &refusal).await;
+                return Err(refusal);
+            }
+            done => return done,
         }
     }
 }
@@ -66,10 +71,20 @@ pub(super) fn collided(refusal: &Refusal) -> bool {
 
 /// Takes back an audited action, if what it changed still is as it left it.
 pub async fn undo(db: &Db, audit_id: i64, actor: &Actor) -> Result<Receipt, Refusal> {
+    let inverse = inverse::stored(db, audit_id).await?;
+    let ended = take_back(db, audit_id, &inverse, actor).await;
+    if let Err(refusal) = &ended {
+        let twin = format!("{} {audit_id}", twin::UNDO);
+        refused::told(db, Row::plain(&inverse.action, &twin), actor, refusal).await;
+    }
+    ended
+}
+
+async fn take_back(db: &Db, audit_id: i64, inverse: &Inverse, actor: &Actor) -> Result<Receipt, Refusal> {
     let mut tx = db.begin().await?;
-    let action = inverse::take(&mut tx, audit_id).await?;
+    inverse::check(&mut tx, inverse).await?;
     let bound = i64::MAX;
-    let plan = Plan { bound, ..super::plan(db, action).await? };
+    let plan = Plan { bound, ..super::plan(db, inverse.action.clone()).await? };
     let done = act(&mut tx, &plan, actor).await?;
     let twin = if plan.twin == twin::UNDO { format!("{} {audit_id}", twin::UNDO) } else { plan.twin };
     let row = Row { undoes: Some(audit_id), ..Row::plain(&plan.action, &twin) };
@@ -162,12 +177,30 @@ impl<'a> Row<'a> {
     pub fn of(plan: &'a Plan) -> Row<'a> {
         Row { reason: plan.reason.as_deref(), ..Row::plain(&plan.action, &plan.twin) }
     }
+
+    fn reason(&self) -> Option<&'a str> {
+        self.action.reason().filter(|said| !said.is_empty()).or(self.reason)
+    }
 }
 
 /// Writes the audit row of an action and its line on the timeline.
 pub(super) async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
-    let Row { action, undoes, reason, request, result, twin } = row;
-    let reason = action.reason().filter(|said| !said.is_empty()).or(reason);
+    let (action, reason) = (row.action, row.reason());
+    let id = audit(tx, row, actor, done).await?;
+    let line = "INSERT INTO timeline (kind, subject, summary, actor, audit_id) VALUES ('person', $1, $2, $3, $4)";
+    let second = seconds::words(actor);
+    let summary = match reason {
+        Some(reason) => format!("{}; reason '{reason}'{second}", done.summary),
+        None => format!("{}{second}", done.summary),
+    };
+    sqlx::query(line).bind(action.target()).bind(summary).bind(&actor.name).bind(id).execute(&mut *tx).await?;
+    Ok(id)
+}
+
+/// Writes the audit row alone.
+pub(super) async fn audit(tx: &mut PgConnection, row: Row<'_>, actor: &Actor, done: &Done) -> Result<i64, Refusal> {
+    let reason = row.reason();
+    let Row { action, undoes, request, result, twin, .. } = row;
     let inverse = done.inverse.as_ref().map(serde_json::to_value).transpose().unwrap_or(None);
     let sql = "INSERT INTO audit_log (claimed, node, door, verb, target, radius, before, after, reason, request_id, inverse, undoes, result, twin)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id";
@@ -189,12 +222,5 @@ pub(super) async fn write_row(tx: &mut PgConnection, row: Row<'_>, actor: &Actor
         .fetch_one(&mut *tx)
         .await
         .map_err(|error| taken_back_already(error, undoes))?;
-    let line = "INSERT INTO timeline (kind, subject, summary, actor, audit_id) VALUES ('person', $1, $2, $3, $4)";
-    let second = seconds::words(actor);
-    let summary = match reason {
-        Some(reason) => format!("{}; reason '{reason}'{second}", done.summary),
-        None => format!("{}{second}", done.summary),
-    };
-    sqlx::query(line).bind(action.target()).bind(summary).bind(&actor.name).bind(id).execute(&mut *tx).await?;
     Ok(id)
 }

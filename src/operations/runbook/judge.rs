@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::gather::Row;
+use crate::operations::actions::REFUSED;
 use crate::telemetry::inert::inert;
 
 /// Longest command that is taken, in bytes: a thousand job numbers fit.
@@ -85,6 +86,9 @@ fn judge(row: &Row, takes_back: bool) -> Result<Vec<String>, String> {
             return Err(format!("not a step: it was accepted here, audit {end} tells its end"));
         }
         ("accepted", ..) => return Err("not a step: it was accepted, and its end is not known".into()),
+        (result, ..) if result.starts_with(REFUSED) => {
+            return Err("not a step: it was refused, nothing was changed".into());
+        }
         (result, ..) if result != "done" => return Err("not a step: it did not end well".into()),
         (_, _, Some(back)) => return Err(format!("not a step: audit {back} took it back")),
         (_, true, _) => {
@@ -185,6 +189,7 @@ pub(super) mod tests {
         assert_eq!(judged(pause()), (Some(words), String::new()));
         for (row, says) in [
             (Row { result: "ended by hand".into(), ..pause() }, "did not end well"),
+            (Row { result: "refused: it was 5 when shown and is 3 now".into(), ..pause() }, "it was refused"),
             (Row { followed_by: Some(9), ..pause() }, "audit 9 took it back"),
             (Row { door: "switchboard".into(), ..pause() }, "by itself"),
             (Row { twin: None, ..pause() }, "no command was kept"),

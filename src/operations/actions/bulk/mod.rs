@@ -4,6 +4,7 @@
 
 mod ledger;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::draft::{Done, Inverse, Part, Reach, Refusal};
 use super::record::{self, Receipt, Row};
-use super::{Action, Actor, Confirmed, Plan, contacts, enrich, jobs, seconds};
+use super::{Action, Actor, Confirmed, Plan, contacts, enrich, jobs, refused, seconds};
 use crate::database::Db;
 
 pub use ledger::close_left;
@@ -43,14 +44,14 @@ pub async fn run_bulk(db: &Db, confirmed: Confirmed, actor: &Actor, watch: Watch
     if !in_batches(plan) {
         return record::run(db, confirmed, actor).await;
     }
-    record::check_drift(plan, count(db, plan).await?)?;
     let batch = Uuid::new_v4();
-    let row = Row { request: batch, result: "accepted", ..Row::of(plan) };
-    let mut tx = db.begin().await?;
-    let actor = &*seconds::named(&mut tx, plan, actor).await?;
-    record::write_row(&mut tx, row, actor, &accepted(plan)).await?;
-    ledger::open(&mut tx, batch, plan, actor).await?;
-    tx.commit().await?;
+    let actor = &*match accept(db, plan, batch, actor).await {
+        Ok(actor) => actor,
+        Err(refusal) => {
+            refused::told(db, Row::of(plan), actor, &refusal).await;
+            return Err(refusal);
+        }
+    };
     let ended = batches(db, plan, batch, watch).await;
     let so_far = |done: &Done| format!("after {} of {} rows", done.changed, plan.things);
     let (done, result) = match ended {
@@ -77,6 +78,18 @@ pub async fn run_bulk(db: &Db, confirmed: Confirmed, actor: &Actor, watch: Watch
         return Err(Refusal::Impossible(format!("{result}{undo}")));
     }
     Ok(Receipt { audit_id, changed, summary: done.summary, undoable, twin: plan.twin.clone() })
+}
+
+/// Writes that it begins, if it is still what was agreed to.
+async fn accept<'a>(db: &Db, plan: &Plan, batch: Uuid, actor: &'a Actor) -> Result<Cow<'a, Actor>, Refusal> {
+    record::check_drift(plan, count(db, plan).await?)?;
+    let row = Row { request: batch, result: "accepted", ..Row::of(plan) };
+    let mut tx = db.begin().await?;
+    let actor = seconds::named(&mut tx, plan, actor).await?;
+    record::write_row(&mut tx, row, &actor, &accepted(plan)).await?;
+    ledger::open(&mut tx, batch, plan, &actor).await?;
+    tx.commit().await?;
+    Ok(actor)
 }
 
 /// Whether an action can be done a part at a time.
