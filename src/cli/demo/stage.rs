@@ -1,6 +1,6 @@
 //! What a demo stands on: a scratch database, the stand-ins with an outage, contacts with queued lookups, and a crew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ use super::super::crew::{self, Crew, CrewOptions};
 use super::super::desks::desks;
 use super::super::terminal::{Around, Show};
 use super::figures::Run;
+use crate::breakers::Rules;
 use crate::catalogue;
 use crate::console::desks::Desks;
 use crate::console::{Link, Manner, Opening, UserFiles};
@@ -126,8 +127,7 @@ impl Stage {
             actor: Actor::here("console").name,
         })?;
         let (notes, logs) = (self.notes(), self.logs());
-        let short: Vec<(String, String)> = SHORT_TIMES.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
-        let rules = crew::all_rules(&Settings::isolated(&short)?);
+        let rules = rules()?;
         let lookup = (Settings::default().provider("twilio").lookup.packages.join(","), Limits::default());
         let show = Show {
             around: Around::default(),
@@ -197,6 +197,11 @@ fn short_times() -> Vec<(String, String)> {
     SHORT_TIMES.into_iter().map(owned).chain(cool_offs).collect()
 }
 
+/// What the console foresees by: the times that the demo's breakers keep.
+fn rules() -> Result<BTreeMap<String, Rules>, Failure> {
+    Ok(crew::all_rules(&Settings::isolated(&short_times())?))
+}
+
 /// The contacts of the assets, then generated ones up to `wanted`, all with their lookups enqueued.
 pub async fn fill(db: &Db, wanted: usize) -> Result<(), Failure> {
     let mut lines = CONTACTS.lines();
@@ -222,4 +227,18 @@ async fn import(db: &Db, name: &str, text: String) -> Result<(), Failure> {
     let wish = ImportWish { source, options, lookups: Some(Limits::default()) };
     run_import(db, wish, &Actor::here("demo"), &mut |_| {}).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_demos_console_foresees_by_the_demos_own_cool_off() {
+        let rules = rules().unwrap();
+        assert!(rules.contains_key("hunter-api") && rules.contains_key("twilio"));
+        assert_eq!(rules["twilio"].cool_off, TimeDelta::seconds(5));
+    }
 }
