@@ -244,20 +244,14 @@ fn backoff(settings: &Settings) -> Backoff {
 
 /// How a member beats and what it goes by when it leads.
 pub fn member_options(settings: &Settings, joining: Joining) -> MemberOptions {
-    let (alerts, keep) = (&settings.alerts, &settings.retention);
-    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let keep = &settings.retention;
     MemberOptions {
         stand_late: if joining.kind == "console" { Duration::from_secs(5) } else { Duration::ZERO },
         joining,
         heartbeat: settings.jobs.heartbeat,
         orders: Orders {
             dead_after: settings.jobs.dead_after,
-            thresholds: Thresholds {
-                depth_warning: count(alerts.depth_warning),
-                depth_critical: count(alerts.depth_critical),
-                total_critical: count(alerts.total_critical),
-                oldest_warning_s: count(alerts.oldest_warning.as_secs()),
-            },
+            thresholds: Thresholds::from(&settings.alerts),
             budgets: Budgets { zone: settings.time_zone, allowances: allowances(settings) },
             keep: Keep {
                 job_history: keep.job_history,

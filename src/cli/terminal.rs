@@ -21,6 +21,7 @@ use crate::console::{self, Away, ConsoleOptions, Doctor, Exit, Link, Manner, Ope
 use crate::database::{Db, Rights};
 use crate::enrichment;
 use crate::fleet::Member;
+use crate::fleet::alerts::Thresholds;
 use crate::operations::actions::Actor;
 use crate::operations::views;
 use crate::settings::{self, Settings};
@@ -102,6 +103,7 @@ async fn ready(common: &Common, args: &ConsoleArgs, settings: Settings) -> Resul
             away: Some(away(&opened.settings)),
         },
         rules: crew::all_rules(&opened.settings),
+        thresholds: (&opened.settings.alerts).into(),
         lookup: (twilio.lookup.packages.join(","), super::lookup::limits(&opened.settings)),
         notes: access.no_pool.iter().filter(|_| !read_only && !args.no_workers).cloned().collect(),
         read_only,
@@ -160,6 +162,8 @@ pub struct Show {
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
     pub rules: BTreeMap<String, Rules>,
+    /// From where on depths and waits are marked.
+    pub thresholds: Thresholds,
     /// What is different from real work, in words.
     pub notes: Vec<String>,
     /// Nothing may be changed.
@@ -214,6 +218,7 @@ impl Show {
             listed: self.listed,
             lookup: self.lookup.clone(),
             rules: self.rules.clone(),
+            thresholds: self.thresholds,
             desks: self.desks.clone(),
             zone: self.zone,
             notify: self.notify,
@@ -248,6 +253,7 @@ impl Show {
             read_only: self.read_only,
             lookup: self.lookup.clone(),
             rules: self.rules.clone(),
+            thresholds: self.thresholds,
             zone: self.zone,
             rights: self.rights.clone(),
             of_environment: self.desks.of_environment(),

@@ -44,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::breakers::Rules;
 use crate::database::Db;
+use crate::fleet::alerts::Thresholds;
 use crate::operations::actions::Actor;
 use crate::telemetry::RingReader;
 use desks::Desks;
@@ -96,6 +97,8 @@ pub struct ConsoleOptions {
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name.
     pub rules: BTreeMap<String, Rules>,
+    /// From where on depths and waits are marked: those of the alerts.
+    pub thresholds: Thresholds,
     /// Questions and credentials.
     pub desks: Desks,
     /// Whose days a filter means.
@@ -165,6 +168,7 @@ pub fn run(options: ConsoleOptions, opening: Opening) -> Result<Exit, ConsoleErr
         themes: theme::names(&files.theme_names()),
         lookup: options.lookup,
         rules: options.rules,
+        thresholds: options.thresholds,
         zone: options.zone,
         rights: options.rights,
         of_environment: options.desks.of_environment(),

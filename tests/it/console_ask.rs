@@ -135,7 +135,7 @@ async fn a_slow_model_blocks_no_key_and_is_not_waited_for_after_esc() {
     ask(&mut pty, "slow one");
     pty.shows(&["asking a model 1s; Esc does not wait"]);
     pty.press("4");
-    pty.shows(&["Contacts  by", "+1415555"]);
+    pty.shows(&["  by -created", "+1415555"]);
     pty.press("5");
     pty.shows(&["asking a model"]);
     pty.press("\x1b");

@@ -133,6 +133,7 @@ impl Stage {
             around: Around::default(),
             lookup,
             rules,
+            thresholds: Default::default(),
             notes,
             read_only: false,
             listed: true,

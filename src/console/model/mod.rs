@@ -48,16 +48,8 @@ use super::keys::{Keymap, Place};
 use super::message::{Pulse, TREND_MINUTES};
 use crate::breakers::Rules;
 use crate::database::Rights;
+use crate::fleet::alerts::Thresholds;
 use crate::operations::views::{BreakerView, LaneView, NodeView};
-
-/// Depth of a lane from which it is marked as a warning.
-pub const DEPTH_WARNING: i64 = 500;
-/// Depth of a lane from which it is marked as critical.
-pub const DEPTH_CRITICAL: i64 = 2_000;
-/// Depth of all lanes together from which the total is marked as critical.
-pub const TOTAL_CRITICAL: i64 = 5_000;
-/// Age in seconds of the oldest job from which it is marked as a warning.
-pub const OLDEST_WARNING: i64 = 300;
 
 /// How far back the chart can reach, in minutes and in words.
 pub const RANGES: [(i32, &str); 5] =
@@ -128,6 +120,8 @@ pub struct Facts {
     pub lookup: (String, crate::operations::actions::Limits),
     /// Rules of breakers, by name, where the settings differ from the defaults.
     pub rules: BTreeMap<String, Rules>,
+    /// From where on depths and waits are marked: those of the alerts.
+    pub thresholds: Thresholds,
     /// Whose days a filter means.
     pub zone: chrono_tz::Tz,
     /// Slots whose credential this process's environment gives.

@@ -7,7 +7,7 @@ use crate::console::effect::Answer;
 use crate::console::model::{Model, trend};
 use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
-use crate::operations::views::{BreakerEvent, BreakerView};
+use crate::operations::views::{BreakerEvent, BreakerView, LaneView};
 use crate::operations::whatif;
 
 const STRIP_CELLS: usize = 15;
@@ -15,60 +15,104 @@ const STRIP_CELLS: usize = 15;
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
     match size {
         Size::Full => {
-            let most = (model.breaker_rows().len() as u16 + 3).clamp(6, 17);
+            let most = (model.breaker_rows().len() as u16 + 4).clamp(7, 18);
             let rows = Layout::vertical([Constraint::Length(most), Constraint::Min(6)]).split(area);
-            list(model, sheet, rows[0], true);
+            list(model, sheet, rows[0]);
             let below = Layout::horizontal([Constraint::Min(60), Constraint::Length(52)]).split(rows[1]);
             history(model, sheet, below[0]);
             act_now(model, sheet, below[1]);
         }
         Size::Medium => {
             let rows = Layout::vertical([Constraint::Min(8), Constraint::Length(8)]).split(area);
-            list(model, sheet, rows[0], false);
+            list(model, sheet, rows[0]);
             history(model, sheet, rows[1]);
         }
-        Size::Small | Size::Tiny => list(model, sheet, area, false),
+        Size::Small | Size::Tiny => list(model, sheet, area),
     }
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 13] = [
     Column::left("breaker", Width::Fixed(16), 0),
     Column::left("state", Width::Fixed(13), 0),
-    Column::right("for", 7, 2),
-    Column::right("failures", 8, 3),
-    Column::right("probe in", 8, 1),
+    Column::right("for", 7, 4),
+    Column::right("fails", 5, 0),
+    Column::right("next", 6, 1),
     Column::right("waiting", 8, 0),
-    Column::left("lately", Width::Fixed(STRIP_CELLS as u16), 5),
-    Column::left("why", Width::Fill(10), 4),
+    Column::right("done/s", 7, 7),
+    Column::right("err/s", 6, 2),
+    Column::right("p50", 6, 6),
+    Column::right("p95", 6, 3),
+    Column::right("p99", 6, 5),
+    Column::left("lately", Width::Fixed(STRIP_CELLS as u16), 8),
+    Column::left("why", Width::Fill(10), 9),
 ];
+/// Cells of a list in which every column has its place; in a narrower one the last line says why.
+const ALL_COLUMNS: u16 = 125;
 
-fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect, strips: bool) {
+fn list(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let rows = model.breaker_rows();
     let inner = sheet.pane(area, &format!("Breakers ({})", rows.len()), true);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let row = |i: usize| -> Row { breaker_row(model, rows[i], strips) };
+    let mut inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let told = rows.get(model.breakers.list.at).into_iter().chain(&rows).find(|b| !why(model, b).is_empty());
+    if let Some(breaker) = told.filter(|_| inner.width < ALL_COLUMNS && inner.height > 4) {
+        inner.height -= 1;
+        let line = format!("{}: {}", breaker.name, why(model, breaker));
+        sheet.put((inner.x + 2, inner.bottom(), inner.width.saturating_sub(2)), &line, Token::Muted);
+    }
+    let row = |i: usize| -> Row { breaker_row(model, rows[i]) };
     table(sheet, inner, &COLUMNS, (rows.len(), Some(model.breakers.list.at).filter(|_| !rows.is_empty())), row);
 }
 
-fn breaker_row(model: &Model, breaker: &BreakerView, strips: bool) -> Row {
+/// Rates and times are those of its lane; the calls of a breaker that guards none are not sampled.
+fn breaker_row(model: &Model, breaker: &BreakerView) -> Row {
     let closed = breaker.state == "closed";
     let strip = match (&model.pulse, &breaker.lane) {
-        (Some(pulse), Some(lane)) if strips => trend::strip(&pulse.trend, lane, model.clock, STRIP_CELLS),
+        (Some(pulse), Some(lane)) => trend::strip(&pulse.trend, lane, model.clock, STRIP_CELLS),
         _ => String::new(),
     };
     let since =
         if closed { "-".into() } else { words::since(breaker.opened_at.unwrap_or(breaker.changed_at), model.clock) };
-    let failures = breaker.consecutive_failures;
+    let lane = lane(model, breaker);
+    let failed = marks::rate(lane.and_then(|l| l.failed_per_s));
+    let failing = lane.and_then(|l| l.failed_per_s).is_some_and(|rate| rate > 0.0);
     vec![
         Cell::new(breaker.name.clone(), if closed { Token::Muted } else { Token::Title }),
         marks::breaker(breaker),
         Cell::new(since, if closed { Token::Muted } else { Token::Text }),
-        Cell::new(failures.to_string(), if failures > 0 { Token::Warn } else { Token::Muted }),
-        Cell::new(marks::next_probe(breaker), Token::Half),
+        fails(model, breaker),
+        Cell::new(next(model, breaker), Token::Half),
         marks::number(breaker.waiting),
+        marks::rate(lane.and_then(|l| l.done_per_s)),
+        Cell { token: if failing { Token::Warn } else { Token::Muted }, ..failed },
+        marks::millis(lane.and_then(|l| l.p50_ms)),
+        marks::millis(lane.and_then(|l| l.p95_ms)),
+        marks::millis(lane.and_then(|l| l.p99_ms)),
         Cell::new(strip, Token::Muted),
         Cell::new(why(model, breaker), Token::Muted),
     ]
+}
+
+fn lane<'m>(model: &'m Model, breaker: &BreakerView) -> Option<&'m LaneView> {
+    model.pulse.iter().flat_map(|p| &p.status.lanes).find(|l| Some(&l.lane) == breaker.lane.as_ref())
+}
+
+/// Failures in a row of those that open it; a held one does not count, and the past kept none.
+fn fails(model: &Model, breaker: &BreakerView) -> Cell {
+    if breaker.state.starts_with("forced") || model.past.is_some() {
+        return Cell::new("-", Token::Muted);
+    }
+    let threshold = model.facts.rules.get(&breaker.name).copied().unwrap_or_default().threshold;
+    let failures = breaker.consecutive_failures;
+    Cell::new(format!("{failures}/{threshold}"), if failures > 0 { Token::Warn } else { Token::Muted })
+}
+
+/// When something changes next of itself: the next probe, or the end of a hold.
+fn next(model: &Model, breaker: &BreakerView) -> String {
+    match breaker.held_until.filter(|_| breaker.state.starts_with("forced")) {
+        Some(until) if until.date_naive() == model.clock.date_naive() => until.format("%H:%MZ").to_string(),
+        Some(until) => until.format("%m-%d").to_string(),
+        None => marks::next_probe(breaker),
+    }
 }
 
 fn why(model: &Model, breaker: &BreakerView) -> String {
@@ -143,10 +187,9 @@ fn foreseen(model: &Model, breaker: &BreakerView) -> String {
     if breaker.state == "closed" {
         return "nothing to reset: calls pass".into();
     }
-    let lane = model.pulse.iter().flat_map(|p| &p.status.lanes).find(|l| Some(&l.lane) == breaker.lane.as_ref());
     let price = breaker.lane.as_ref().and_then(|lane| model.pulse.as_ref()?.costs.get(lane).copied());
     let rules = model.facts.rules.get(&breaker.name).copied().unwrap_or_default();
-    let seen = whatif::reset(breaker, lane, &rules, price, model.clock);
+    let seen = whatif::reset(breaker, lane(model, breaker), &rules, price, model.clock);
     let ramp: Vec<String> = seen.ramp.iter().map(u32::to_string).collect();
     let empty = seen.empty_in_s.map_or_else(String::new, |s| {
         format!("; {} done in ~{}", words::of(breaker.waiting, "job", "jobs"), words::span(s.ceil() as i64))

@@ -74,6 +74,7 @@ fn title(model: &Model) -> String {
         Some(Answer::Contacts { estimate: Some(e), .. }) => {
             format!("  {}{} match", if e.exact { "" } else { "~" }, words::count(e.rows))
         }
+        _ if model.contacts.filter.is_empty() => all(model),
         _ => String::new(),
     };
     let place = match model.contacts.start {
@@ -84,6 +85,12 @@ fn title(model: &Model) -> String {
     let marked = model.contacts.marks.words();
     let marked = if marked.is_empty() { marked } else { format!("  {marked}") };
     format!("Contacts{filter}{many}  by {}{place}{marked}", model.contacts.sort.name())
+}
+
+/// How many there are, which every snapshot brings; the past keeps no contacts.
+fn all(model: &Model) -> String {
+    let total = model.pulse.as_ref().filter(|_| model.past.is_none()).map_or(0, |pulse| pulse.status.contacts.total());
+    if total > 0 { format!("  {} in all", words::count(total)) } else { String::new() }
 }
 
 fn contact_row(model: &Model, contact: &ContactRow) -> Row {

@@ -9,6 +9,7 @@ use crate::console::model::{JOB_TABS, Level, Model};
 use crate::console::theme::Token;
 use crate::console::update::lanes::{group_rows, job_rows};
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, marked_table, table, words};
+use crate::fleet::alerts::Thresholds;
 use crate::operations::views::{FailureView, JobDetail, JobGroup, JobRow, LaneView};
 
 pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
@@ -66,18 +67,18 @@ fn lanes(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size) {
         _ => padded(sheet.pane(area, "Lanes", focus)),
     };
     let rows = model.lane_rows();
-    let row = |i: usize| -> Row { lane_row(rows[i]) };
+    let row = |i: usize| -> Row { lane_row(rows[i], &model.facts.thresholds) };
     table(sheet, inner, &LANE_COLUMNS, (rows.len(), Some(model.lanes.list.at).filter(|_| !rows.is_empty())), row);
 }
 
-fn lane_row(lane: &LaneView) -> Row {
+fn lane_row(lane: &LaneView, alerts: &Thresholds) -> Row {
     let idle = lane.depth + lane.running + lane.scheduled == 0;
     let dead = marks::number(lane.dead);
     let limit = lane.concurrency.map_or_else(|| format!("~{}", lane.rate_limit), i64_text);
     vec![
         Cell::new(lane.lane.clone(), if idle { Token::Muted } else { Token::Text }),
         marks::lane(lane),
-        marks::depth(lane.depth),
+        marks::depth(lane.depth, alerts),
         marks::number(lane.running),
         marks::number(lane.scheduled),
         Cell { token: if lane.dead > 0 { Token::Warn } else { Token::Muted }, ..dead },

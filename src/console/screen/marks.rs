@@ -1,8 +1,8 @@
 //! States as glyph, word and meaning: the same on every screen. Colour is never the only signal.
 
-use crate::console::model::{DEPTH_CRITICAL, DEPTH_WARNING, OLDEST_WARNING};
 use crate::console::theme::Token;
 use crate::console::widget::{Cell, words};
+use crate::fleet::alerts::Thresholds;
 use crate::operations::views::{BreakerView, LaneView};
 
 /// A lane's state.
@@ -20,21 +20,21 @@ pub fn lane(lane: &LaneView) -> Cell {
     }
 }
 
-/// A lane's depth with its mark: `C` critical, `W` warning.
-pub fn depth(depth: i64) -> Cell {
+/// A lane's depth with its mark: `C` critical, `W` warning, strictly above what alerts of either kind are raised at.
+pub fn depth(depth: i64, alerts: &Thresholds) -> Cell {
     let number = words::count(depth);
     match depth {
-        DEPTH_CRITICAL.. => Cell::new(format!("{number} C"), Token::Critical),
-        DEPTH_WARNING.. => Cell::new(format!("{number} W"), Token::Warn),
+        _ if depth > alerts.depth_critical => Cell::new(format!("{number} C"), Token::Critical),
+        _ if depth > alerts.depth_warning => Cell::new(format!("{number} W"), Token::Warn),
         0 => Cell::new("0  ", Token::Muted),
         _ => Cell::new(format!("{number}  "), Token::Text),
     }
 }
 
 /// The age of the oldest waiting job.
-pub fn oldest(seconds: Option<i64>) -> Cell {
+pub fn oldest(seconds: Option<i64>, alerts: &Thresholds) -> Cell {
     match seconds {
-        Some(s) if s >= OLDEST_WARNING => Cell::new(words::span(s), Token::Warn),
+        Some(s) if s > alerts.oldest_warning_s => Cell::new(words::span(s), Token::Warn),
         Some(s) => Cell::new(words::span(s), Token::Text),
         None => Cell::new("-", Token::Muted),
     }

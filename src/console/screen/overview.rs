@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Size, done, marks};
-use crate::console::model::{Model, TOTAL_CRITICAL, trend};
+use crate::console::model::{Model, trend};
 use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, bar, sparkline, table, words};
+use crate::fleet::alerts::Thresholds;
 use crate::operations::views::{BreakerView, LaneView, SamplePoint, Status, TimelineRow};
 
 const TREND_CELLS: usize = 11;
@@ -73,7 +74,7 @@ fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
         } else {
             String::new()
         };
-        lane_row(lane, arrivals(&pulse.trend, &lane.lane, model.clock), trend)
+        lane_row((lane, &model.facts.thresholds), arrivals(&pulse.trend, &lane.lane, model.clock), trend)
     };
     let columns = if trends && !model.facts.slow { &COLUMNS[..] } else { &COLUMNS[..8] };
     let body = Rect { height: area.height.saturating_sub(1), ..area };
@@ -81,7 +82,7 @@ fn lane_table(model: &Model, sheet: &mut Sheet<'_>, area: Rect, trends: bool) {
     let shown = table(sheet, body, columns, (rows.len(), selected), row);
     let total_at = Rect { y: area.y + 1 + shown, height: 1, ..area };
     if total_at.y < area.bottom() {
-        let total = total_row(&pulse.status.lanes);
+        let total = total_row(&pulse.status.lanes, &model.facts.thresholds);
         table(
             sheet,
             Rect { x: area.x + 2, width: area.width - 2, y: total_at.y - 1, height: 2 },
@@ -97,14 +98,14 @@ fn headless(columns: &[Column]) -> Vec<Column> {
     columns.iter().map(|c| Column { title: "", ..*c }).collect()
 }
 
-fn lane_row(lane: &LaneView, arrivals: Option<i64>, trend: String) -> Row {
+fn lane_row((lane, alerts): (&LaneView, &Thresholds), arrivals: Option<i64>, trend: String) -> Row {
     let idle = lane.depth + lane.running + lane.scheduled == 0;
     vec![
         Cell::new(lane.lane.clone(), if idle { Token::Muted } else { Token::Text }),
         marks::lane(lane),
-        marks::depth(lane.depth),
+        marks::depth(lane.depth, alerts),
         Cell::new(words::or_none(arrivals.map(words::count)), Token::Muted),
-        marks::oldest(lane.oldest_s),
+        marks::oldest(lane.oldest_s, alerts),
         marks::rate(lane.done_per_s),
         marks::millis(lane.p95_ms),
         marks::empty_in(lane),
@@ -122,10 +123,10 @@ fn arrivals(samples: &[SamplePoint], lane: &str, now: DateTime<Utc>) -> Option<i
     Some(came.max(0) * 60 / seconds)
 }
 
-fn total_row(lanes: &[LaneView]) -> Row {
+fn total_row(lanes: &[LaneView], alerts: &Thresholds) -> Row {
     let depth: i64 = lanes.iter().map(|l| l.depth).sum();
     let rate: f64 = lanes.iter().filter_map(|l| l.done_per_s).sum();
-    let critical = depth >= TOTAL_CRITICAL;
+    let critical = depth > alerts.total_critical;
     let token = if critical { Token::Critical } else { Token::Title };
     let mark = if critical { "C" } else { " " };
     vec![

@@ -103,6 +103,44 @@ fn the_chart_reaches_back_as_far_as_it_is_asked_to() {
 }
 
 #[test]
+fn marks_stand_where_the_alerts_of_the_settings_are() {
+    let settings = |wanted: &[(&str, &str)]| {
+        let wanted: Vec<(String, String)> = wanted.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        crate::settings::Settings::isolated(&wanted).unwrap()
+    };
+    let shown = |settings: &crate::settings::Settings| {
+        let mut model = fixture::model((120, 36), true);
+        model.facts.thresholds = (&settings.alerts).into();
+        picture(&model, (120, 36), Glyphs::UNICODE)
+    };
+    let usual = shown(&settings(&[]));
+    assert!(usual.contains("8,412 C") && usual.contains("731 W") && usual.contains("9,209 C"), "{usual}");
+    let high = [("alerts.depth_warning", "731"), ("alerts.depth_critical", "8411"), ("alerts.total_critical", "9209")];
+    let high = shown(&settings(&high));
+    assert!(
+        high.contains("8,412 C") && !high.contains("731 W") && !high.contains("9,209 C"),
+        "at is not above: {high}"
+    );
+    let low = shown(&settings(&[("alerts.depth_warning", "65")]));
+    assert!(low.contains("66 W"), "{low}");
+}
+
+#[test]
+fn breakers_say_how_near_they_are_to_open_and_how_their_lane_does() {
+    let mut model = fixture::model((120, 36), false);
+    let rules = crate::breakers::Rules { threshold: 7, ..Default::default() };
+    model.facts.rules.insert("twilio".into(), rules);
+    press(&mut model, "3");
+    let shown = picture(&model, (120, 36), Glyphs::UNICODE);
+    let row = shown.lines().find(|line| line.contains(" twilio ") && line.contains("closed")).unwrap();
+    for fact in ["0/7", "8,412", "38/s", "0/s", "180ms", "420ms", "610ms"] {
+        assert!(row.contains(fact), "{fact}: {row}");
+    }
+    let modelled = shown.lines().find(|line| line.contains("openai-api")).unwrap();
+    assert!(modelled.contains("0/5") && !modelled.contains("/s"), "it guards no lane: {modelled}");
+}
+
+#[test]
 fn the_log_is_shown_newest_first_and_follows() {
     for size in SIZES {
         let mut model = fixture::model(size, true);

@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 
 use crate::breakers::store;
 use crate::database::{Db, Result};
+use crate::settings::AlertSettings;
 pub use budget::Budgets;
 use machine::{Change, Levels, Open, Severity, step};
 
@@ -26,6 +27,24 @@ pub struct Thresholds {
     pub total_critical: i64,
     /// Age of a lane's oldest runnable job in seconds: warning.
     pub oldest_warning_s: i64,
+}
+
+impl From<&AlertSettings> for Thresholds {
+    fn from(alerts: &AlertSettings) -> Thresholds {
+        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        Thresholds {
+            depth_warning: count(alerts.depth_warning),
+            depth_critical: count(alerts.depth_critical),
+            total_critical: count(alerts.total_critical),
+            oldest_warning_s: count(alerts.oldest_warning.as_secs()),
+        }
+    }
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Thresholds::from(&AlertSettings::default())
+    }
 }
 
 /// One measure against its thresholds.
