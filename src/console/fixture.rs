@@ -70,7 +70,9 @@ fn breaker(name: &str, lane: Option<&str>, state: &str, waiting: i64) -> Breaker
         held_until: state.starts_with("forced").then(|| now() + TimeDelta::hours(2)),
         last_failure: open.then(|| "503 upstream overloaded".into()),
         last_failure_at: open.then(|| ago(214)),
-        changed_at: ago(214),
+        changed_at: ago(82),
+        probes: (state == "open").then_some(2),
+        back_off_s: (state == "open").then_some(120),
     }
 }
 
@@ -111,6 +113,7 @@ pub fn pulse(outage: bool) -> Pulse {
         alerts: if outage { vec![alert] } else { Vec::new() },
         leader: Some(LeaderView { node: "eu-1:4711".into(), present: true, until: now() }),
         cost_today: 84.12,
+        today: Some(Today { cached: 1_204, oldest_credential: Some(ago(12 * 86_400)) }),
         environment: EnvironmentView { name: "local".into(), production: false },
     };
     Pulse {

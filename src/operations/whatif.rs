@@ -122,6 +122,8 @@ mod tests {
             last_failure: None,
             last_failure_at: None,
             changed_at: now,
+            probes: None,
+            back_off_s: None,
         }
     }
 

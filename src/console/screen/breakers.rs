@@ -2,13 +2,12 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{Size, marks};
+use super::{Size, incident, marks};
 use crate::console::effect::Answer;
 use crate::console::model::{Model, trend};
 use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, table, words};
 use crate::operations::views::{BreakerEvent, BreakerView, LaneView};
-use crate::operations::whatif;
 
 const STRIP_CELLS: usize = 15;
 
@@ -187,9 +186,7 @@ fn foreseen(model: &Model, breaker: &BreakerView) -> String {
     if breaker.state == "closed" {
         return "nothing to reset: calls pass".into();
     }
-    let price = breaker.lane.as_ref().and_then(|lane| model.pulse.as_ref()?.costs.get(lane).copied());
-    let rules = model.facts.rules.get(&breaker.name).copied().unwrap_or_default();
-    let seen = whatif::reset(breaker, lane(model, breaker), &rules, price, model.clock);
+    let seen = incident::foresee(model, breaker);
     let ramp: Vec<String> = seen.ramp.iter().map(u32::to_string).collect();
     let empty = seen.empty_in_s.map_or_else(String::new, |s| {
         format!("; {} done in ~{}", words::of(breaker.waiting, "job", "jobs"), words::span(s.ceil() as i64))

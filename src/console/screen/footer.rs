@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::{deck, work_line};
-use crate::console::keys::{Binding, Do, REGISTRY, in_place};
+use super::{deck, welcome, work_line};
+use crate::console::keys::{Binding, Do, Place, REGISTRY, in_place};
 use crate::console::model::{Model, Screen};
 use crate::console::theme::Token;
 use crate::console::update::{allowed, can_go_back, search};
@@ -53,7 +53,7 @@ fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     let hint = |binding: &Binding| -> (String, &str) {
         let key = model.facts.keymap.first(binding);
         let back = binding.does == Do::Back && can_go_back(model);
-        (key, if back { "back" } else { binding.short })
+        (key, if back { "back" } else { word(binding) })
     };
     if model.screen == Screen::Ask && model.ask.typing {
         return line_keys(sheet, area);
@@ -65,9 +65,13 @@ fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         return filter_keys(sheet, area);
     }
     let place = model.place();
-    let shown = REGISTRY.iter().filter(|b| in_place(b, place) && !b.short.is_empty());
-    let (last, first): (Vec<&Binding>, Vec<&Binding>) =
+    let empty = model.screen == Screen::Overview && welcome::is_due(model);
+    let shown = |b: &&Binding| if empty { welcome::KEYS.contains(&b.does) } else { !b.short.is_empty() };
+    let shown = REGISTRY.iter().filter(|b| in_place(b, place)).filter(shown);
+    let (last, mut first): (Vec<&Binding>, Vec<&Binding>) =
         shown.partition(|b| matches!(b.does, Do::Help | Do::Palette | Do::Back));
+    // A log is read as it grows: where the room is short, what follows and thins it out comes first.
+    first.sort_by_key(|b| !(place == Place::Logs && matches!(b.does, Do::Follow | Do::Level)));
     let mut room = area.width.saturating_sub(last.iter().map(|b| width(b)).sum());
     let fits = |b: &&Binding| {
         let takes = width(b) <= room;
@@ -86,6 +90,11 @@ fn keys(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
         );
         x = sheet.put((x + 1, area.y, area.right().saturating_sub(x + 1)), short, Token::Muted) + 2;
     }
+}
+
+/// A binding's word; its name where it is seldom in a footer.
+fn word(binding: &Binding) -> &'static str {
+    if binding.short.is_empty() { binding.id } else { binding.short }
 }
 
 fn line_keys(sheet: &mut Sheet<'_>, area: Rect) {

@@ -14,6 +14,7 @@ mod fleet;
 mod footer;
 mod header;
 mod help;
+mod incident;
 mod lanes;
 mod logs;
 mod marks;
@@ -21,6 +22,7 @@ mod menu;
 mod overview;
 mod paper;
 mod past;
+mod today;
 mod usage;
 mod welcome;
 

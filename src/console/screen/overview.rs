@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{Size, done, marks};
+use super::{Size, done, incident, marks, today};
 use crate::console::model::{Model, trend};
 use crate::console::theme::Token;
 use crate::console::widget::{Cell, Column, Piece, Row, Sheet, Width, bar, sparkline, table, words};
@@ -37,7 +37,7 @@ pub(super) fn draw(model: &Model, sheet: &mut Sheet<'_>, area: Rect, size: Size)
             let line = model
                 .incidents()
                 .first()
-                .map_or_else(|| day_lines(&pulse.status)[0].clone(), |b| headline(model, b, true));
+                .map_or_else(|| today::lines(model, &pulse.status)[0].clone(), |b| incident::headline(model, b, true));
             sheet.line(Rect { x: area.x + 1, width: area.width - 2, ..rows[0] }, &line);
             lane_table(model, sheet, Rect { x: area.x + 1, width: area.width - 2, ..rows[1] }, false);
             sheet.line(Rect { x: area.x + 1, width: area.width - 2, ..rows[2] }, &counts(&pulse.status));
@@ -143,24 +143,21 @@ fn total_row(lanes: &[LaneView], alerts: &Thresholds) -> Row {
 }
 
 fn card(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
-    let incidents = model.incidents();
-    let (title, lines) = match (model.incident_shown(), &model.pulse) {
-        (Some(breaker), _) => {
-            let number = model.incident % incidents.len().max(1) + 1;
-            (format!("Incident {number} of {}", incidents.len()), incident_lines(model, breaker))
-        }
-        (None, Some(pulse)) => ("Today".to_owned(), day_lines(&pulse.status)),
-        (None, None) => return,
-    };
-    let inner = sheet.pane(area, &title, !incidents.is_empty());
+    if let Some(breaker) = model.incident_shown() {
+        return incident_card(model, breaker, sheet, area);
+    }
+    let Some(pulse) = &model.pulse else { return };
+    let lines = today::lines(model, &pulse.status);
+    let inner = sheet.pane(area, "Today", false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     if inner.height > 2 {
-        return tall_card(model, sheet, inner, lines);
+        tall_card(sheet, inner, &lines);
+        return;
     }
     let dot: Piece<'_> = (format!(" {} ", sheet.theme.glyphs.dot).into(), Token::Muted);
     let mut joined: [Vec<Piece<'_>>; 2] = Default::default();
-    for (i, line) in lines.into_iter().filter(|l| !l.is_empty()).enumerate() {
-        let row = &mut joined[usize::from(i >= 2)];
+    for (i, line) in lines.into_iter().enumerate() {
+        let row = &mut joined[usize::from(i >= 4)];
         if !row.is_empty() {
             row.push(dot.clone());
         }
@@ -169,11 +166,41 @@ fn card(model: &Model, sheet: &mut Sheet<'_>, area: Rect) {
     sheet.lines(inner, &joined);
 }
 
-fn tall_card(model: &Model, sheet: &mut Sheet<'_>, area: Rect, lines: Vec<Vec<Piece<'_>>>) {
+fn incident_card(model: &Model, breaker: &BreakerView, sheet: &mut Sheet<'_>, area: Rect) {
+    let all = model.incidents();
+    let mut title = format!("Incident {} of {}", model.incident % all.len().max(1) + 1, all.len());
+    let beside = area.height > 4;
+    if !beside {
+        title = format!("{title}: {}", incident::title(model, breaker));
+    }
+    let inner = sheet.pane(area, &title, true);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let mut verbs = incident::verbs(model, breaker);
+    if !beside {
+        verbs.push((incident::cause(model, breaker).into(), Token::Muted));
+        sheet.lines(inner, &[incident::short(model, breaker), verbs]);
+        return;
+    }
+    let above = Rect { height: inner.height.saturating_sub(1), ..inner };
+    let y = tall_card(sheet, above, &incident::lines(model, breaker));
+    let others: Vec<String> = all
+        .iter()
+        .filter(|b| b.name != breaker.name)
+        .map(|b| format!("{} {}", b.name, marks::breaker_word(b)))
+        .collect();
+    if !others.is_empty() && y < above.bottom() {
+        let rest = Rect { y, height: above.bottom() - y, ..above };
+        sheet.wrapped(rest, &format!("also {}", others.join(", ")), Token::Warn);
+    }
+    sheet.line(Rect { y: above.bottom(), height: 1, ..inner }, &verbs);
+}
+
+/// Line below line, those of one piece wrapped; returns the first free row.
+fn tall_card(sheet: &mut Sheet<'_>, area: Rect, lines: &[Vec<Piece<'_>>]) -> u16 {
     let mut y = area.y;
-    for line in lines.iter().filter(|l| !l.is_empty()) {
+    for line in lines {
         if y >= area.bottom() {
-            return;
+            return y;
         }
         let rest = Rect { y, height: area.bottom() - y, ..area };
         match line.as_slice() {
@@ -184,87 +211,7 @@ fn tall_card(model: &Model, sheet: &mut Sheet<'_>, area: Rect, lines: Vec<Vec<Pi
             }
         }
     }
-    let shown = model.incident_shown().map(|b| b.name.clone());
-    let others: Vec<String> = model
-        .incidents()
-        .iter()
-        .filter(|b| Some(&b.name) != shown.as_ref())
-        .map(|b| format!("{} {}", b.name, marks::breaker_word(b)))
-        .collect();
-    if !others.is_empty() && y < area.bottom() {
-        let rest = Rect { y, height: area.bottom() - y, ..area };
-        sheet.wrapped(rest, &format!("also {}", others.join(", ")), Token::Warn);
-    }
-}
-
-/// Name, state, since how long; `waiting`: and who waits for what.
-fn headline(model: &Model, breaker: &BreakerView, waiting: bool) -> Vec<Piece<'static>> {
-    let state = marks::breaker(breaker);
-    let mut line = vec![
-        (format!("{} ", breaker.name).into(), Token::Title),
-        (state.text.into(), state.token),
-        (format!(" {}", words::since(begun(breaker), model.clock)).into(), Token::Text),
-    ];
-    if waiting {
-        line.push((
-            format!("  {} wait  probe {}", words::count(breaker.waiting), marks::next_probe(breaker)).into(),
-            Token::Text,
-        ));
-    }
-    line
-}
-
-fn begun(breaker: &BreakerView) -> DateTime<Utc> {
-    breaker.opened_at.filter(|_| !breaker.state.starts_with("forced")).unwrap_or(breaker.changed_at)
-}
-
-fn incident_lines(model: &Model, breaker: &BreakerView) -> Vec<Vec<Piece<'static>>> {
-    let cause = match (&breaker.held_by, &breaker.last_failure) {
-        (Some(by), _) if breaker.state.starts_with("forced") => {
-            let until = breaker
-                .held_until
-                .map_or_else(|| "until released".into(), |u| format!("until {}Z", words::clock(u, model.clock)));
-            format!("held by {by} {until}: {}", breaker.held_reason.as_deref().unwrap_or("no reason given"))
-        }
-        (_, Some(failure)) => format!("{} failures: {failure}", breaker.consecutive_failures),
-        _ => String::new(),
-    };
-    let next = match breaker.state.as_str() {
-        "open" if breaker.next_probe_s == Some(0) => ", probe starts now".to_owned(),
-        "open" => format!(", probe in {}", marks::next_probe(breaker)),
-        "half_open" if breaker.ramp_limit > 0 => format!(", ramping: {} at once", breaker.ramp_limit),
-        "half_open" => ", one probe is on its way".to_owned(),
-        _ => String::new(),
-    };
-    let next = format!("since {}Z{next}", words::clock(begun(breaker), model.clock));
-    let waiting = match breaker.state.as_str() {
-        "forced_closed" => format!("{} wait", words::of(breaker.waiting, "job", "jobs")),
-        _ => format!("{} wait, no attempt is spent", words::of(breaker.waiting, "job", "jobs")),
-    };
-    let one = |text: String, token: Token| if text.is_empty() { Vec::new() } else { vec![(text.into(), token)] };
-    vec![headline(model, breaker, false), one(next, Token::Half), one(waiting, Token::Text), one(cause, Token::Muted)]
-}
-
-fn day_lines(status: &Status) -> Vec<Vec<Piece<'static>>> {
-    let dead: i64 = status.lanes.iter().map(|l| l.dead).sum();
-    let done: i64 = status.lanes.iter().map(|l| l.done_total).sum();
-    let waits = |l: &&LaneView| l.state == "parked" && l.depth > 0;
-    let missing = status
-        .lanes
-        .iter()
-        .find(waits)
-        .map(|l| format!("{} is parked: {}", l.lane, l.reason.as_deref().unwrap_or("no reason known")));
-    let asleep = status.lanes.iter().filter(|l| l.state == "parked" && l.depth == 0).count() as i64;
-    let mut lines: Vec<Vec<Piece<'static>>> =
-        vec![vec![("o ".into(), Token::Ok), ("all breakers closed".into(), Token::Text)]];
-    lines.push(missing.map_or_else(Vec::new, |m| vec![(m.into(), Token::Warn)]));
-    lines.push(vec![(format!("{} done", words::of(done, "job", "jobs")).into(), Token::Text)]);
-    lines.push(vec![(format!("{dead} dead").into(), if dead > 0 { Token::Warn } else { Token::Muted })]);
-    lines.push(vec![(format!("spent today {}", words::dollars(status.cost_today)).into(), Token::Text)]);
-    if asleep > 0 {
-        lines.push(vec![(format!("{} parked without work", words::of(asleep, "lane", "lanes")).into(), Token::Muted)]);
-    }
-    lines
+    y
 }
 
 fn counts(status: &Status) -> Vec<Piece<'static>> {

@@ -151,6 +151,25 @@ fn the_log_is_shown_newest_first_and_follows() {
 }
 
 #[test]
+fn the_footer_names_what_works_here() {
+    let footer =
+        |model: &Model| picture(model, (80, 24), Glyphs::UNICODE).lines().last().unwrap_or_default().to_owned();
+    let mut model = fixture::model((80, 24), false);
+    let mut pulse = fixture::pulse(false);
+    pulse.status.contacts = Default::default();
+    update(&mut model, Msg::Pulse(std::sync::Arc::new(pulse)), fixture::now());
+    let shown = footer(&model);
+    assert!(picture(&model, (80, 24), Glyphs::UNICODE).contains("Welcome"));
+    for key in ["6 credentials", "i import", "d demo", ": command", "? help", "q quit"] {
+        assert!(shown.contains(key), "{key} is not in {shown}");
+    }
+    assert!(!shown.contains("reset") && !shown.contains("pause"), "{shown}");
+    let mut model = fixture::model((80, 24), true);
+    press(&mut model, "7l");
+    assert!(footer(&model).contains("F follow  L level"), "{}", footer(&model));
+}
+
+#[test]
 fn a_lost_database_is_named_and_the_last_data_stays() {
     let mut model = fixture::model((80, 24), true);
     let failed = Msg::PulseFailed { at: fixture::now(), error: "connection refused".into() };

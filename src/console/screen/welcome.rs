@@ -7,6 +7,9 @@ use crate::console::model::{Model, Screen};
 use crate::console::theme::Token;
 use crate::console::widget::{Piece, Sheet};
 
+/// What can be done here.
+pub(super) const KEYS: [Do; 6] = [Do::Import, Do::Demo, Do::Show(Screen::Credentials), Do::Palette, Do::Help, Do::Back];
+
 /// Whether there is nothing to show yet.
 pub(super) fn is_due(model: &Model) -> bool {
     let empty = model.pulse.as_ref().is_some_and(|p| p.status.contacts.total() == 0);

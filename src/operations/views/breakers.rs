@@ -40,6 +40,12 @@ pub struct BreakerView {
     pub last_failure_at: Option<DateTime<Utc>>,
     /// Last change of state.
     pub changed_at: DateTime<Utc>,
+    /// Probes since it opened; none while it is closed or held, and of the past.
+    #[sqlx(default)]
+    pub probes: Option<i64>,
+    /// Seconds from its last change to the next probe; none unless it is open, and of the past.
+    #[sqlx(default)]
+    pub back_off_s: Option<i64>,
 }
 
 /// One transition, or one probe, with its cause.
@@ -65,7 +71,10 @@ const BREAKERS: &str = "
            greatest(coalesce(l.waiting, 0) + coalesce(d.waiting, 0), 0)::bigint AS waiting,
            greatest(coalesce(l.waiting, 0) + coalesce(d.waiting, 0), 0)::bigint AS waiting_contacts,
            CASE WHEN b.state = 'open' THEN greatest(ceil(extract(epoch FROM b.retry_at - now())), 0)::bigint END AS next_probe_s,
-           b.opened_at, b.ramp_limit, b.cool_offs, b.held_by, b.held_reason, b.held_until, b.last_failure, b.last_failure_at, b.changed_at
+           b.opened_at, b.ramp_limit, b.cool_offs, b.held_by, b.held_reason, b.held_until, b.last_failure, b.last_failure_at, b.changed_at,
+           CASE WHEN b.state IN ('open', 'half_open') THEN
+             (SELECT count(*) FROM breaker_events e WHERE e.breaker = b.name AND e.event = 'probe' AND e.at >= b.opened_at) END AS probes,
+           CASE WHEN b.state = 'open' THEN extract(epoch FROM b.retry_at - b.changed_at)::bigint END AS back_off_s
     FROM breakers b LEFT JOIN lanes l ON l.lane = b.lane LEFT JOIN d ON d.lane = b.lane
     ORDER BY array_position(ARRAY['open', 'half_open', 'forced_open', 'forced_closed', 'closed'], b.state), b.name";
 

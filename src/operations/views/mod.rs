@@ -34,5 +34,5 @@ pub use past::{Past, past};
 pub use records::{AlertView, AuditRow, TimelineRow, alerts, audit, timeline};
 pub use schedules::{ScheduleView, schedules};
 pub use spend::{SpendRow, spend, unit_costs};
-pub use status::{ContactCounts, EnvironmentView, Status, contact_counts, status};
+pub use status::{ContactCounts, EnvironmentView, Status, Today, contact_counts, status};
 pub use throughput::{ThroughputRow, throughput};

@@ -100,6 +100,7 @@ pub async fn past(db: &Db, at: DateTime<Utc>, minutes: i32) -> Result<Past> {
         alerts,
         leader: None,
         cost_today: sqlx::query_scalar(COST).bind(at).fetch_one(pool).await?,
+        today: None,
         environment: sqlx::query_as("SELECT name, production FROM environment").fetch_one(pool).await?,
     };
     let trend = sqlx::query_as(trend).bind(at).bind(minutes).fetch_all(pool).await?;

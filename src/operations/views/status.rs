@@ -1,5 +1,6 @@
 //! The whole in one answer: what `status --json` prints and the Overview stands on.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{AlertView, BreakerView, LaneView, LeaderView, NodeView};
@@ -34,6 +35,15 @@ pub struct EnvironmentView {
     pub production: bool,
 }
 
+/// What the day (UTC) brought, beside what it cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Today {
+    /// Questions that the cache answered instead of a call.
+    pub cached: i64,
+    /// When the oldest of the current credentials was activated; none where all are given by environments.
+    pub oldest_credential: Option<DateTime<Utc>>,
+}
+
 /// Everything at one glance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
@@ -51,6 +61,8 @@ pub struct Status {
     pub leader: Option<LeaderView>,
     /// Spent today (UTC), in USD.
     pub cost_today: f64,
+    /// What else the day brought; none of the past.
+    pub today: Option<Today>,
     /// Which database this is.
     pub environment: EnvironmentView,
 }
@@ -68,7 +80,11 @@ pub async fn contact_counts(db: &Db) -> Result<ContactCounts> {
 
 /// Everything at one glance.
 pub async fn status(db: &Db) -> Result<Status> {
-    let cost = "SELECT coalesce(sum(cost), 0)::float8 FROM usage WHERE hour >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'";
+    let day =
+        "SELECT coalesce(sum(cost), 0)::float8, coalesce(sum(cached) FILTER (WHERE operation = 'call'), 0)::bigint,
+                      (SELECT min(activated_at) FROM credentials WHERE state = 'current')
+               FROM usage WHERE hour >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'";
+    let (cost_today, cached, oldest_credential) = sqlx::query_as(day).fetch_one(db.pool()).await?;
     Ok(Status {
         contacts: contact_counts(db).await?,
         lanes: super::lanes(db).await?,
@@ -76,7 +92,8 @@ pub async fn status(db: &Db) -> Result<Status> {
         nodes: super::nodes(db).await?,
         alerts: super::alerts(db).await?,
         leader: super::leader(db).await?,
-        cost_today: sqlx::query_scalar(cost).fetch_one(db.pool()).await?,
+        cost_today,
+        today: Some(Today { cached, oldest_credential }),
         environment: sqlx::query_as("SELECT name, production FROM environment").fetch_one(db.pool()).await?,
     })
 }
