@@ -73,10 +73,10 @@ async fn a_paused_lane_gives_back_what_waits_and_a_resumed_one_goes_on() {
     let worker = program.start(&["worker", "--until-empty"]);
     until(&test.db, "SELECT count(*) > 20 FROM job_history").await;
     program.json(&["lanes", "pause", "twilio", "--reason", "check"]).await;
-    until(&test.db, "SELECT count(*) = 0 FROM jobs WHERE state = 'running'").await;
+    // A claim that was under way when the lane was paused may land after the others went back.
+    until(&test.db, "SELECT count(*) = 0 FROM jobs WHERE state = 'running' OR attempt > 0").await;
     let paused = calls(&sandbox);
     assert!(paused < 300);
-    assert_eq!(count(&test.db, "SELECT count(*) FROM jobs WHERE attempt > 0").await, 0);
     play(&sandbox, "ok");
     program.json(&["lanes", "resume", "twilio"]).await;
     assert_eq!(worker.ended().await.code, 0);

@@ -53,7 +53,7 @@ async fn an_operator_looks_at_every_screen_resets_a_breaker_and_quits() {
     outage(&test.db).await;
     for size in [(120, 36), (80, 24)] {
         let (mut pty, _home) = console(&test, &[], size);
-        pty.shows(&["twilio x OPEN", "100 jobs wait", "LIVE"]);
+        pty.shows(&["twilio x OPEN", "100 jobs", " wait", "resume: ~", "LIVE"]);
         pty.press("2");
         pty.shows(&["breaker open: 503", "limit 16"]);
         pty.press("\r");
