@@ -1,12 +1,13 @@
 //! Every endpoint against its stand-in, over real HTTP: requests as the vendors want them, answers and refusals as they
 //! give them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use switchboard::contacts::synthetic;
 use switchboard::outcome::ErrorKind;
 use switchboard::providers::batching::is_unavailable;
+use switchboard::providers::gateway::budget::{Allowance, Budget, Room, Spent};
 use switchboard::providers::twilio::batch;
 use switchboard::providers::{ENDPOINTS, Finding, Gateway, Input, Outcome, Pass, endpoint};
 use switchboard::sandbox::{Options, Sandbox};
@@ -305,4 +306,25 @@ async fn the_sandbox_prints_everything_that_a_switchboard_needs_to_work_against_
         let slot = switchboard::catalogue::provider(provider).unwrap().slot.unwrap().name;
         assert!(settings.credential_fields(slot).is_some(), "{slot}");
     }
+}
+
+#[tokio::test]
+async fn a_call_that_is_broken_off_lets_go_of_what_the_budget_held_for_it() {
+    let sandbox = sandbox().await;
+    sandbox.set_script("hunter", "hang".parse().unwrap()).unwrap();
+    let gateway = Wiring::to(&sandbox).gateway();
+    let line = gateway.line("hunter").unwrap();
+    *line.budget.lock().unwrap() = Budget::new(Allowance { money: None, calls: Some(1) });
+    let endpoint = endpoint("hunter", "email-finder").unwrap();
+    let input = known(PHONE);
+    let mut call = Box::pin(endpoint.call(&gateway, Pass::Ordinary, &input));
+    let arrived = || sandbox.counters().get("hunter").is_some_and(|counter| counter.total > 0);
+    while !arrived() {
+        assert!(tokio::time::timeout(Duration::from_millis(20), &mut call).await.is_err(), "it hangs");
+    }
+    assert_eq!(line.room(), Room::Later, "the day's one call is in flight");
+    drop(call);
+    let later = Instant::now() + Duration::from_secs(60);
+    line.read_spent((Spent::default(), later), 0);
+    assert_eq!(line.room(), Room::Enough, "nobody was charged, and nothing is in flight");
 }

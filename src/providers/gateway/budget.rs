@@ -102,8 +102,10 @@ pub struct Budget {
     /// What an operator has set live; it wins.
     live: Option<MicroUsd>,
     known: Spent,
-    /// Since when it counts, newest last.
+    /// What may not be in it yet, and since when, newest last.
     recent: VecDeque<(Instant, Spent)>,
+    /// The sum of that: every call and every look at the gate asks for it.
+    unread: Spent,
     in_flight: Wanted,
     /// The highest price of a call, by the book.
     dearest: MicroUsd,
@@ -136,8 +138,9 @@ impl Budget {
     /// What the fleet has spent on this day, by a reading that began then.
     pub fn read(&mut self, spent: Spent, began: Instant) {
         self.known = spent;
-        while self.recent.front().is_some_and(|(at, _)| began.saturating_duration_since(*at) >= UNREAD) {
-            self.recent.pop_front();
+        while let Some((_, read)) = self.recent.pop_front_if(|(at, _)| began.saturating_duration_since(*at) >= UNREAD) {
+            self.unread.money = self.unread.money.saturating_sub(read.money);
+            self.unread.calls = self.unread.calls.saturating_sub(read.calls);
         }
     }
 
@@ -156,17 +159,22 @@ impl Budget {
         self.in_flight.calls = self.in_flight.calls.saturating_sub(begun.calls);
         self.in_flight.units = self.in_flight.units.saturating_sub(begun.units);
         let Spent { money, calls } = self.at_most(begun);
-        self.recent.push_back((now, Spent { money: if is_answered { money } else { 0 }, calls }));
+        self.add(now, Spent { money: if is_answered { money } else { 0 }, calls });
     }
 
     /// One number or address of an answered call cost so much, and not the highest price.
     pub fn spend(&mut self, cost: MicroUsd, now: Instant) {
         let above = cost - self.price();
-        self.recent.push_back((now, Spent { money: above, calls: 0 }));
+        self.add(now, Spent { money: above, calls: 0 });
         self.costs.push_back(cost);
         if self.costs.len() > REMEMBERED {
             self.costs.pop_front();
         }
+    }
+
+    fn add(&mut self, now: Instant, spent: Spent) {
+        self.unread = self.unread.and(spent);
+        self.recent.push_back((now, spent));
     }
 
     /// Whether there is room for this.
@@ -176,8 +184,7 @@ impl Budget {
         if money.is_some_and(|limit| next.money > limit) || calls.is_some_and(|limit| next.calls > limit) {
             return Room::Spent;
         }
-        let begun = self.at_most(self.in_flight).and(self.at_most(wanted));
-        let own = self.recent.iter().fold(begun, |sum, (_, spent)| sum.and(*spent));
+        let own = self.at_most(self.in_flight).and(self.at_most(wanted)).and(self.unread);
         let whole = |calls: u64| i64::try_from(calls).unwrap_or(i64::MAX);
         let enough = money.is_none_or(|limit| own.money <= self.part(limit - self.known.money, self.price()))
             && calls.is_none_or(|limit| whole(own.calls) <= self.part(whole(limit) - whole(self.known.calls), 1));

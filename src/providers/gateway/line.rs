@@ -59,16 +59,25 @@ pub struct Line {
     pub stopped: AtomicBool,
 }
 
-/// Money that is held for a batch, until it is dropped: it counts as spent then until the answers say what they cost.
+/// What the day's budget holds for a call, or for the others of a batch, until it is dropped, also where the call is broken off:
+/// it counts as spent then until the answers, or what the fleet has spent, say what it cost.
 #[derive(Debug)]
 pub struct Held<'a> {
     line: &'a Line,
     wanted: Wanted,
+    is_free: bool,
+}
+
+impl Held<'_> {
+    /// The provider gave no answer that it would charge for.
+    pub(super) fn free(mut self) {
+        self.is_free = true;
+    }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.line.budget().end(self.wanted, true, Instant::now());
+        self.line.budget().end(self.wanted, !self.is_free, Instant::now());
     }
 }
 
@@ -99,21 +108,21 @@ impl Line {
     }
 
     /// Begins a call, if the day's budget has room for it.
-    pub(super) fn begin(&self) -> Room {
-        self.budget().begin(Wanted::CALL)
-    }
-
-    /// A call that had begun is over.
-    pub(super) fn ended(&self, is_answered: bool) {
-        self.budget().end(Wanted::CALL, is_answered, Instant::now());
+    pub(super) fn begin(&self) -> Result<Held<'_>, Room> {
+        self.take(Wanted::CALL)
     }
 
     /// Holds the money for the others of a batch beside the one whose call is begun; none where the day has no room for all: each has to
     /// be asked for by itself then.
     pub fn hold(&self, others: usize) -> Option<Held<'_>> {
-        let wanted = Wanted::others(others);
-        let room = self.budget().begin(wanted);
-        (room == Room::Enough).then(|| Held { line: self, wanted })
+        self.take(Wanted::others(others)).ok()
+    }
+
+    fn take(&self, wanted: Wanted) -> Result<Held<'_>, Room> {
+        match self.budget().begin(wanted) {
+            Room::Enough => Ok(Held { line: self, wanted, is_free: false }),
+            room => Err(room),
+        }
     }
 
     /// A number or address of an answered call cost so much.

@@ -145,11 +145,10 @@ impl Gateway {
         let Some(credential) = self.credentials.take(line.slot) else {
             return Err(refused(ErrorKind::NoCredential, "no credential is there"));
         };
-        match line.begin() {
-            Room::Enough => {}
-            Room::Later => return Err(refused(ErrorKind::CircuitOpen, "the day's budget is held for calls in flight")),
-            Room::Spent => return Err(refused(ErrorKind::Quota, "the day's budget for this provider is spent")),
-        }
+        let held = line.begin().map_err(|room| match room {
+            Room::Spent => refused(ErrorKind::Quota, "the day's budget for this provider is spent"),
+            _ => refused(ErrorKind::CircuitOpen, "the day's budget is held for calls in flight"),
+        })?;
         let meta = CallMeta {
             request_id: Uuid::new_v4(),
             credential_version: credential.version.clone(),
@@ -160,7 +159,9 @@ impl Gateway {
         };
         let mut flight = Flight { line, pass, generation, meta };
         let judged = self.make(&mut flight, credential, Attempt { build, judge }).await;
-        line.ended(judged.is_ok());
+        if judged.is_err() {
+            held.free();
+        }
         let verdict = self.note(&flight, judged.as_ref().err());
         let meta = flight.meta;
         match judged {
